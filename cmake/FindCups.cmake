@@ -1,0 +1,16 @@
+# Debian 12 has no cups.pc: ask cups-config.
+find_program(CUPS_CONFIG cups-config REQUIRED)
+execute_process(COMMAND ${CUPS_CONFIG} --libs OUTPUT_VARIABLE _libs OUTPUT_STRIP_TRAILING_WHITESPACE)
+execute_process(COMMAND ${CUPS_CONFIG} --version OUTPUT_VARIABLE CUPS_VERSION OUTPUT_STRIP_TRAILING_WHITESPACE)
+execute_process(COMMAND ${CUPS_CONFIG} --serverbin OUTPUT_VARIABLE CUPS_SERVERBIN OUTPUT_STRIP_TRAILING_WHITESPACE)
+execute_process(COMMAND ${CUPS_CONFIG} --datadir OUTPUT_VARIABLE CUPS_DATADIR OUTPUT_STRIP_TRAILING_WHITESPACE)
+find_path(CUPS_INCLUDE_DIR cups/cups.h REQUIRED)
+find_library(CUPS_LIBRARY cups REQUIRED)
+find_library(CUPS_IMAGE_LIBRARY cupsimage)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(Cups REQUIRED_VARS CUPS_LIBRARY CUPS_INCLUDE_DIR VERSION_VAR CUPS_VERSION)
+if(NOT TARGET Cups::Cups)
+  add_library(Cups::Cups UNKNOWN IMPORTED)
+  set_target_properties(Cups::Cups PROPERTIES IMPORTED_LOCATION ${CUPS_LIBRARY}
+                        INTERFACE_INCLUDE_DIRECTORIES ${CUPS_INCLUDE_DIR})
+endif()

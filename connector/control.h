@@ -1,0 +1,30 @@
+// control - the administrator's way to a running connector: a unix socket (0660, peer credentials) that takes one word
+// and answers with one JSON object.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_CONNECTOR_CONTROL_H
+#define PB_CONNECTOR_CONTROL_H
+
+#include "net/json.h"
+
+typedef struct pb_control pb_control_t;
+
+// The words: "status", "jobs", "reload" (registrations changed on disk).
+struct pb_control_ops
+{
+  // {"pid":1,"since":"iso","services":[{"url":"","reachable":true,"tunnel":"up|polling|down|denied","since":"iso",
+  //   "problem":"what is wrong and what to do, or absent",
+  //   "queues":[{"queue":"","printer_uri":"","state":"idle|processing|stopped|missing","reasons":["..."],
+  //              "jobs":0,"last_job":{...as in jobs...},"problem":"..."}]}]}
+  json_object *(*status)(void *user);
+  // {"jobs":[{"queue":"","cloud_job":1,"job_uuid":"","local_job":2,"title":"","user":"","state":"journal state",
+  //   "message":"","bytes":0,"hops":[{"at":"iso","what":"fetched|acknowledged|submitted|printing|completed|..."}]}]}
+  json_object *(*jobs)(void *user);
+  bool (*reload)(void *user, pb_error_t *err);
+  void *user;
+};
+
+bool pb_control_start(const char *socket_path, const struct pb_control_ops *ops, pb_control_t **control_out, pb_error_t *err) PB_MUST_USE;
+void pb_control_stop(pb_control_t *control);
+
+#endif

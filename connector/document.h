@@ -1,0 +1,51 @@
+// document - the connector's unix socket where filters fetch documents and the notifier brings events.
+// A document is offered under a random capability; one reader at a time; each reader starts from the first byte.
+// Between the cloud and the filter stands a bounded read-ahead.  A broken source is asked again and what the reader
+// already has is skipped, after comparing its hash.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_CONNECTOR_DOCUMENT_H
+#define PB_CONNECTOR_DOCUMENT_H
+
+#include "ipp/ticket.h"
+#include "net/http.h"
+#include <stdint.h>
+
+typedef struct pb_documents pb_documents_t;
+
+struct pb_documents_options
+{
+  const char *socket_path;
+  const char *filter_user;       // who may connect besides root and ourselves ("lp")
+  size_t      read_ahead_bytes;  // in memory, per document (1 MiB)
+  int64_t     read_ahead_file_bytes;  // then in an unlinked file (256 MiB)
+  const char *temp_folder;
+  // An event message of the notifier (application/ipp bytes as cupsd wrote them).  Called from a socket thread.
+  void (*on_event)(void *user, const void *message, size_t size);
+  void *user;
+};
+
+bool pb_documents_start(const struct pb_documents_options *options, pb_documents_t **documents_out, pb_error_t *err) PB_MUST_USE;
+void pb_documents_stop(pb_documents_t *documents);
+
+// Where the bytes come from, and who hears how it goes.  Called from the document's own threads.
+struct pb_document_source
+{
+  // Fetch the whole document from the start into sink; blocks; ends early when *stop becomes true.  PB_RETRY: ask again
+  // (with back-off); anything else: the document is lost, the filter is told to fail.
+  bool (*fetch)(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop, pb_error_t *err);
+  void (*on_started)(void *user, int readers_before);  // a filter has begun to read; 0 the first time
+  void (*on_done)(void *user, int64_t bytes);          // a filter has taken all of it
+  void (*on_failed)(void *user, const pb_error_t *why);
+  void *user;
+};
+
+// Fills capability_out.  The source must stay until withdraw returns.
+bool pb_documents_offer(pb_documents_t *documents, const struct pb_document_source *source,
+                        char capability_out[PB_CAPABILITY_SIZE], pb_error_t *err) PB_MUST_USE;
+// The same again after a restart of the connector, with the capability that the ticket in CUPS already carries.
+bool pb_documents_offer_again(pb_documents_t *documents, const struct pb_document_source *source,
+                              const char *capability, pb_error_t *err) PB_MUST_USE;
+void pb_documents_withdraw(pb_documents_t *documents, const char *capability);  // joins its threads
+
+#endif

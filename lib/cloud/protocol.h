@@ -1,0 +1,39 @@
+// protocol - names that both ends of the wire share.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_CLOUD_PROTOCOL_H
+#define PB_CLOUD_PROTOCOL_H
+
+#define PB_SERVICE_PORT 8631
+
+#define PB_PATH_SYSTEM "/ipp/system"
+#define PB_PATH_PRINT "/ipp/print/"      // + printer id
+#define PB_PATH_TUNNEL "/tunnel"
+#define PB_PATH_PUSH "/events"           // inside the tunnel: POST application/ipp
+#define PB_PATH_METADATA "/.well-known/oauth-authorization-server"
+#define PB_PATH_DEVICE_AUTHORIZATION "/oauth/device_authorization"
+#define PB_PATH_TOKEN "/oauth/token"
+#define PB_PATH_REVOKE "/oauth/revoke"
+#define PB_PATH_VERIFY "/device"         // verification_uri: where a person types the code
+
+#define PB_SCOPE_REGISTER "print.register"  // RFC 8628 grant, approved by an administrator: Register-Output-Device, once
+                                            // per approved queue
+#define PB_SCOPE_PROXY "print.proxy"        // client_credentials with a private_key_jwt assertion
+#define PB_SCOPE_USER "print.user"          // RFC 8628 grant of a person who prints
+
+// authorization_details (RFC 9396) of a register grant: one object per queue, with these members; the token response
+// lists those that were approved.
+#define PB_DETAILS_TYPE "printbridge-share"
+#define PB_DETAIL_UUID "output-device-uuid"
+#define PB_DETAIL_QUEUE "printer-name"
+#define PB_DETAIL_MODEL "printer-make-and-model"
+#define PB_DETAIL_LOCATION "printer-location"
+#define PB_DETAIL_HOST "host"
+// Form parameter of the device authorization request: for whom the administrator is asked (an e-mail address).
+#define PB_PARAM_REQUESTER "requester"
+#define PB_QUEUES_PER_GRANT_MAX 200
+
+#define PB_GRANT_DEVICE_CODE "urn:ietf:params:oauth:grant-type:device_code"
+#define PB_ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+#endif

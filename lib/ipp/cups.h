@@ -1,0 +1,58 @@
+// cups - the one place that speaks to the local CUPS scheduler.
+// A pb_cups_t is a connection of one thread; it reconnects by itself.  All calls block.
+// Errors: PB_RETRY cupsd is not there or busy, PB_GONE no such queue or job, PB_REJECT cupsd says no.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_IPP_CUPS_H
+#define PB_IPP_CUPS_H
+
+#include "ipp/message.h"
+#include "ipp/ticket.h"
+
+typedef struct pb_cups pb_cups_t;
+
+bool pb_cups_open(const char *server, pb_cups_t **cups_out, pb_error_t *err) PB_MUST_USE;  // NULL: CUPS_SERVER or default
+void pb_cups_close(pb_cups_t *cups);
+
+// Names of the local queues (no implicit classes of others' printers).  Free each and the array.
+bool pb_cups_copy_queues(pb_cups_t *cups, char ***names_out, size_t *count_out, pb_error_t *err) PB_MUST_USE;
+// All attributes of the queue (media-col-database included); ippDelete it.
+bool pb_cups_copy_queue(pb_cups_t *cups, const char *queue, ipp_t **attributes_out, pb_error_t *err) PB_MUST_USE;
+// State only: printer-state, -reasons, -message, printer-is-accepting-jobs, marker-*, queued-job-count: cheap.
+bool pb_cups_copy_queue_state(pb_cups_t *cups, const char *queue, ipp_t **attributes_out, pb_error_t *err) PB_MUST_USE;
+
+// What a cloud job becomes.
+struct pb_cups_job
+{
+  const char *queue;
+  const char *title;
+  const char *user;          // job-originating-user-name to show
+  const char *cloud_job_id;  // -> printbridge-job-id; survives a restart of cupsd
+  ipp_t      *options;       // job template attributes (job group); may be NULL
+};
+// Create-Job; no document yet.
+bool pb_cups_create_job(pb_cups_t *cups, const struct pb_cups_job *job, int *job_id_out, pb_error_t *err) PB_MUST_USE;
+// Send-Document with the ticket as its data.
+bool pb_cups_send_ticket(pb_cups_t *cups, const char *queue, int job_id, const pb_ticket_t *ticket, bool is_last,
+                         pb_error_t *err) PB_MUST_USE;
+// The local job of that cloud job; *job_id_out 0 when there is none (that is no error).
+bool pb_cups_find_job(pb_cups_t *cups, const char *queue, const char *cloud_job_id, int *job_id_out, pb_error_t *err) PB_MUST_USE;
+
+struct pb_cups_job_state
+{
+  int  state;                // ipp_jstate_t
+  char reasons[512];         // comma-separated keywords
+  char message[256];         // job-printer-state-message
+  char cloud_job_id[64];     // printbridge-job-id: is it still the same job?
+  int  impressions_completed;
+  int  sheets_completed;
+};
+bool pb_cups_get_job(pb_cups_t *cups, const char *queue, int job_id, struct pb_cups_job_state *state_out, pb_error_t *err) PB_MUST_USE;
+bool pb_cups_cancel_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err) PB_MUST_USE;
+
+// Ask cupsd to run our notifier for job and printer events of all queues; 0 lease.  PB_REJECT when it is not installed:
+// poll then.
+bool pb_cups_subscribe(pb_cups_t *cups, int *subscription_id_out, pb_error_t *err) PB_MUST_USE;
+bool pb_cups_unsubscribe(pb_cups_t *cups, int subscription_id, pb_error_t *err) PB_MUST_USE;
+
+#endif

@@ -1,0 +1,82 @@
+// identity - who is asking: users, app passwords, OAuth clients and tokens, device codes and approvals, lock-outs.
+// Keeps its tables in the service's database; tokens and codes are stored hashed.  Thread-safe.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_IDENTITY_IDENTITY_H
+#define PB_IDENTITY_IDENTITY_H
+
+#include "base/db.h"
+#include "base/secret.h"
+
+typedef struct pb_identity pb_identity_t;
+
+enum pb_role  // ordered: a higher one may do what a lower one may, but for PROXY, which stands apart
+{
+  PB_ROLE_NONE = 0,
+  PB_ROLE_PROXY,     // PWG 5100.18: a connector, for the printers of its own client id
+  PB_ROLE_USER,
+  PB_ROLE_OPERATOR,
+  PB_ROLE_ADMIN
+};
+
+#define PB_NAME_SIZE 256
+#define PB_CLIENT_ID_SIZE 64
+
+// The outcome of authentication; a plain value.
+typedef struct pb_principal
+{
+  enum pb_role role;
+  char         name[PB_NAME_SIZE];            // the user's e-mail address, or the client id; "" when nobody
+  char         client_id[PB_CLIENT_ID_SIZE];  // of a token: the OAuth client; else ""
+  bool         may_register;                  // holds a token of scope print.register: Register-Output-Device only
+  char         grant_id[64];                  // of that token: which approval
+} pb_principal_t;
+
+struct pb_identity_options
+{
+  const char *issuer;      // "https://host:8631", without a slash at the end
+  const char *ca_key_file; // signs device certificates
+  const char *ca_file;
+};
+
+bool pb_identity_new(pb_db_t *db, const struct pb_identity_options *options, pb_identity_t **identity_out,
+                     pb_error_t *err) PB_MUST_USE;
+void pb_identity_free(pb_identity_t *identity);
+
+// From the Authorization header (NULL: absent) of a request from `peer`: Basic with user and app password (or the
+// user's password), or Bearer.  True with role NONE when there is no header; PB_AUTH when the header is wrong or
+// expired; PB_RETRY when the address or the account is locked out for a while.  Fast: no scrypt for app passwords.
+bool pb_identity_authenticate(pb_identity_t *identity, const char *authorization, const char *peer,
+                              pb_principal_t *principal_out, pb_error_t *err) PB_MUST_USE;
+
+// A queue that an administrator approved.
+struct pb_approved_queue
+{
+  char uuid[46];             // output-device-uuid
+  char queue[128];           // local name
+  char make_and_model[128];
+  char location[128];
+  char host[256];
+};
+
+// Register-Output-Device, inside the caller's database transaction: the approval of the principal's grant for this
+// uuid is used up (a client that registered it before may do so again with its own token), the CSR's key must be the
+// client's (its RFC 7638 thumbprint is the client id), the certificate is issued.  csr_pem NULL: no certificate.
+// PB_AUTH when it was not approved; PB_REJECT for a bad CSR.  *cert_pem_out is malloc'd.
+bool pb_identity_register_device(pb_identity_t *identity, const pb_principal_t *principal, const char *uuid,
+                                 const char *csr_pem, struct pb_approved_queue *queue_out, char **cert_pem_out,
+                                 pb_error_t *err) PB_MUST_USE;
+
+// Called when a client's last device is gone, or an administrator revokes it: its tokens end.
+bool pb_identity_revoke_client(pb_identity_t *identity, const char *client_id, pb_error_t *err) PB_MUST_USE;
+
+// For `printbridge-service user`, init, and the portal.
+bool pb_identity_add_user(pb_identity_t *identity, const char *email, enum pb_role role, const char *password,
+                          pb_error_t *err) PB_MUST_USE;
+bool pb_identity_set_password(pb_identity_t *identity, const char *email, const char *password, pb_error_t *err) PB_MUST_USE;
+bool pb_identity_remove_user(pb_identity_t *identity, const char *email, pb_error_t *err) PB_MUST_USE;
+// A new app password for the user, shown once; name says what it is for.
+bool pb_identity_add_app_password(pb_identity_t *identity, const char *email, const char *name, pb_secret_t *password_out,
+                                  pb_error_t *err) PB_MUST_USE;
+
+#endif
