@@ -1,6 +1,5 @@
-// grant - the device authorization grant (RFC 8628) as a client: what is asked; reply.c judges what comes back.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// grant - the device authorization grant (RFC 8628) as a client: what is asked; reply.c judges what
+// comes back. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
 #include "cloud/grant.h"
 
 #include "base/clock.h"
@@ -12,9 +11,10 @@
 #include <string.h>
 
 #define TIMEOUT_MS 30000
-#define SLOW_DOWN_MS 5000                // RFC 8628 s3.5
-#define INTERVAL_MAX_MS (5 * 60 * 1000)  // back-off stops here: the code lives for ten minutes or so
-#define FORM_MAX (256 * 1024)            // 200 queues with their names and places
+#define SLOW_DOWN_MS 5000  // RFC 8628 s3.5
+#define INTERVAL_MAX_MS                                                                            \
+  (5 * 60 * 1000)              // back-off stops here: the code lives for ten minutes or so
+#define FORM_MAX (256 * 1024)  // 200 queues with their names and places
 
 // "https://host:port" + well-known path; an issuer with a path has it behind (RFC 8414 s3.1).
 static bool
@@ -63,6 +63,7 @@ pb_metadata_get(pb_http_t *http, const char *url, struct pb_metadata *metadata_o
     goto done;
   }
   ok = pb_reply_parse_metadata(reply.body.data, reply.body.size, url, metadata_out, err);
+  metadata_out->date_ms = reply.date_ms;
 
 done:
   pb_http_reply_clear(&reply);
@@ -172,7 +173,8 @@ judge_error(struct pb_device_code *code, const char *error, pb_error_t *err)
   return PB_POLL_FAILED;
 }
 
-// The service was not reached or is in trouble: half as often from now on (RFC 8628 s3.5).  Other failures end it.
+// The service was not reached or is in trouble: half as often from now on (RFC 8628 s3.5).  Other
+// failures end it.
 static enum pb_poll
 judge_failure(struct pb_device_code *code, const pb_error_t *why)
 {
@@ -213,8 +215,8 @@ pb_device_code_poll(pb_http_t *http, const struct pb_metadata *metadata, const c
       poll = PB_POLL_GRANTED;
     goto done;
   }
-  pb_reply_set_error(reply.status, reply.body.data, reply.body.size, "asking whether it is approved",
-                     error, &why);
+  pb_reply_set_error(reply.status, reply.body.data, reply.body.size,
+                     "asking whether it is approved", error, &why);
   poll = judge_error(code, error, &why);
   if (poll == PB_POLL_FAILED)
     poll = judge_failure(code, &why);

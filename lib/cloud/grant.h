@@ -8,13 +8,14 @@
 #include "net/http.h"
 #include "net/json.h"
 
-// RFC 8414 metadata of a service.
+// RFC 8414 metadata of a service.  All https; the endpoints that are not required may be "".
 struct pb_metadata
 {
   char issuer[512];
   char device_authorization_endpoint[512];
   char token_endpoint[512];
   char revocation_endpoint[512];
+  int64_t date_ms;  // the service's clock when it answered; 0: it did not say
 };
 bool pb_metadata_get(pb_http_t *http, const char *url, struct pb_metadata *metadata_out, pb_error_t *err) PB_MUST_USE;
 
@@ -47,6 +48,7 @@ struct pb_grant
   int64_t      expires_mono_ms;
   json_object *details;        // the authorization_details that were granted; NULL: none
 };
+// *err also says why a PB_POLL_PENDING could not ask (network): the interval has been doubled then.
 enum pb_poll pb_device_code_poll(pb_http_t *http, const struct pb_metadata *metadata, const char *client_id,
                                  struct pb_device_code *code, struct pb_grant *grant_out, pb_error_t *err);
 void pb_grant_clear(struct pb_grant *grant);

@@ -1,5 +1,5 @@
-// registration - what a print server keeps of a service that it is registered with: one folder per service below the
-// state folder, with service.json, key.pem (0600) and one UUID.json + UUID.crt per shared queue.
+// registration - what a print server keeps of a service that it is registered with: one folder per service below
+// STATE/services, with service.json, key.pem (0600), one UUID.json + UUID.crt per shared queue, and pending.json.
 // Written by `printbridge share`, read by printbridged; each file is replaced atomically.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
@@ -31,7 +31,8 @@ typedef struct pb_registration
   size_t                 queues_count;
 } pb_registration_t;
 
-// All registrations below state_folder; a damaged one is skipped with a warning in the log that names the file.
+// All registrations below state_folder that have a queue; a damaged one is skipped with a warning in the log that names
+// the file, and so is a damaged queue.
 bool pb_registrations_load(const char *state_folder, pb_registration_t ***list_out, size_t *count_out, pb_error_t *err) PB_MUST_USE;
 void pb_registrations_free(pb_registration_t **list, size_t count);
 // The one for that service; a new one with a new key pair (nothing on disk yet) when there is none.
@@ -40,5 +41,14 @@ bool pb_registration_save(pb_registration_t *registration, pb_error_t *err) PB_M
 bool pb_registration_add_queue(pb_registration_t *registration, const pb_registered_queue_t *queue, pb_error_t *err) PB_MUST_USE;  // copies and saves; replaces one of the same uuid
 bool pb_registration_remove_queue(pb_registration_t *registration, const char *uuid, pb_error_t *err) PB_MUST_USE;
 void pb_registration_free(pb_registration_t *registration);
+
+// The uuid under which a queue that is not registered yet is (or was, before an interruption) offered to the service:
+// made at the first call and on disk before this returns, so that asking again gives the same printer.
+bool pb_registration_get_pending(pb_registration_t *registration, const char *queue, char uuid_out[46], pb_error_t *err) PB_MUST_USE;
+// It is registered, or will not be.
+bool pb_registration_drop_pending(pb_registration_t *registration, const char *queue, pb_error_t *err) PB_MUST_USE;
+
+// Borrowed; NULL: that queue is not shared.
+const pb_registered_queue_t *pb_registration_find_queue(const pb_registration_t *registration, const char *queue);
 
 #endif

@@ -163,9 +163,8 @@ copy_verification(json_object *object, const char *name, bool is_required, const
   if (!dst[0] || pb_reply_is_same_host(dst, issuer))
     return true;
   dst[0] = '\0';
-  return pb_error_set(err, PB_REJECT,
-                      "reply of the service: %s is not an https address of the service's host",
-                      name);
+  return pb_error_set(
+    err, PB_REJECT, "reply of the service: %s is not an https address of the service's host", name);
 }
 
 // A number of seconds in [1, max]; what is larger is cut to it, what is smaller is the default.
@@ -215,8 +214,8 @@ pb_reply_parse_device_code(const char *text, size_t size, const char *issuer, in
     goto done;
   }
   code.expires_mono_ms = now_mono_ms + life_s * 1000;
-  code.interval_ms = get_seconds(object, "interval", INTERVAL_DEFAULT_S, INTERVAL_MAX_S) * 1000;
-  ok               = true;
+  code.interval_ms     = get_seconds(object, "interval", INTERVAL_DEFAULT_S, INTERVAL_MAX_S) * 1000;
+  ok                   = true;
 
 done:
   json_object_put(object);

@@ -1,0 +1,386 @@
+// account - the token of a machine's identity: got when needed, renewed ahead of its end, by one
+// thread at a time. `mutex` guards what stands below it in the structure and is never held while
+// waiting on the network: the thread that asks (is_asking) is the only one that uses `http` and
+// `metadata`; the others go on with a token that still holds, or wait for `answered`.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cloud/account.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cloud/protocol.h"
+#include "cloud/reply.h"
+#include "net/form.h"
+#include "net/jwt.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT_MS 30000
+#define FORM_MAX (16 * 1024)
+#define ASSERTION_LIFE_MS (2 * 60 * 1000)
+#define RENEW_AT_PERCENT 80      // of a token's life
+#define RENEW_AGAIN_MS 10000     // a renewal that failed while the old token holds
+#define CLOCK_TOLERANCE_MS 5000  // a Date header is in whole seconds, and took its time to get here
+
+struct pb_cloud_account
+{
+  const pb_registration_t *registration;  // NULL: a fixed token
+  struct pb_http_trust     trust;
+  char                    *ca_file;  // these two hold what trust points to
+  char                    *ca_fingerprint;
+  char                    *proxy;
+
+  // Of the asking thread only.
+  pb_http_t         *http;
+  struct pb_metadata metadata;  // issuer empty: not read yet
+
+  atomic_llong clock_offset_ms;  // the service's clock less ours
+
+  pthread_mutex_t mutex;
+  pthread_cond_t  answered;
+  bool            is_asking;
+  unsigned        answers;  // how often asking has ended
+  pb_error_t      failure;  // of the last time; PB_OK: it gave a token
+  pb_secret_t     token;
+  int64_t         renew_mono_ms;    // from then on a new one is asked for
+  int64_t         expires_mono_ms;  // from then on this one is not used
+};
+
+static bool
+copy_trust(pb_cloud_account_t *account, const struct pb_http_trust *trust, pb_error_t *err)
+{
+  account->ca_file              = pb_text_dup(trust->ca_file);
+  account->ca_fingerprint       = pb_text_dup(trust->ca_fingerprint);
+  account->proxy                = pb_text_dup(trust->proxy);
+  account->trust.ca_file        = account->ca_file;
+  account->trust.ca_fingerprint = account->ca_fingerprint;
+  account->trust.proxy          = account->proxy;
+  if ((trust->ca_file && !account->ca_file) ||
+      (trust->ca_fingerprint && !account->ca_fingerprint) || (trust->proxy && !account->proxy))
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  return true;
+}
+
+static bool
+new_account(const struct pb_http_trust *trust, pb_cloud_account_t **account_out, pb_error_t *err)
+{
+  pb_cloud_account_t *account = calloc(1, sizeof(*account));
+
+  *account_out = NULL;
+  if (!account)
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  pthread_mutex_init(&account->mutex, /*attr*/ NULL);
+  pthread_cond_init(&account->answered, /*attr*/ NULL);
+  if (!copy_trust(account, trust, err))
+  {
+    pb_cloud_account_free(account);
+    return false;
+  }
+  *account_out = account;
+  return true;
+}
+
+bool
+pb_cloud_account_new(const pb_registration_t *registration, pb_cloud_account_t **account_out,
+                     pb_error_t *err)
+{
+  struct pb_http_trust trust = {
+    .ca_file        = registration->ca_file,
+    .ca_fingerprint = registration->ca_fingerprint,
+  };
+
+  if (!new_account(&trust, account_out, err))
+    return false;
+  (*account_out)->registration = registration;
+  return true;
+}
+
+bool
+pb_cloud_account_new_bearer(const char *url, const struct pb_http_trust *trust, const char *token,
+                            pb_cloud_account_t **account_out, pb_error_t *err)
+{
+  (void)url;  // requests name their own address
+  if (!new_account(trust, account_out, err))
+    return false;
+  if (pb_secret_set(&(*account_out)->token, token, strlen(token), err))
+    return true;
+  pb_cloud_account_free(*account_out);
+  *account_out = NULL;
+  return false;
+}
+
+void
+pb_cloud_account_free(pb_cloud_account_t *account)
+{
+  if (!account)
+    return;
+  pb_http_free(account->http);
+  pb_secret_clear(&account->token);
+  pthread_cond_destroy(&account->answered);
+  pthread_mutex_destroy(&account->mutex);
+  free(account->ca_file);
+  free(account->ca_fingerprint);
+  free(account->proxy);
+  free(account);
+}
+
+const struct pb_http_trust *
+pb_cloud_account_trust(const pb_cloud_account_t *account)
+{
+  return &account->trust;
+}
+
+void
+pb_cloud_account_learn_clock(pb_cloud_account_t *account, int64_t date_ms)
+{
+  if (date_ms > 0)
+    atomic_store(&account->clock_offset_ms, date_ms - pb_clock_now_ms());
+}
+
+// The endpoints, once; the Date header sets our clock before the first assertion is signed.
+static bool
+learn_endpoints(pb_cloud_account_t *account, pb_error_t *err)
+{
+  if (!account->http && !pb_http_new(&account->trust, &account->http, err))
+    return false;
+  if (account->metadata.issuer[0])
+    return true;
+  if (!pb_metadata_get(account->http, account->registration->url, &account->metadata, err))
+    return false;
+  pb_cloud_account_learn_clock(account, account->metadata.date_ms);
+  return true;
+}
+
+// RFC 7523 s3, with times of the service's clock.
+static bool
+sign_assertion(pb_cloud_account_t *account, pb_secret_t *jwt, pb_error_t *err)
+{
+  struct pb_assertion claims = {0};
+  pb_secret_t         id     = {0};
+  int64_t             now_ms = pb_clock_now_ms() + atomic_load(&account->clock_offset_ms);
+  bool                ok     = false;
+
+  if (!pb_secret_make(&id, 16, err))
+    goto done;
+  claims.issued_ms  = now_ms;
+  claims.expires_ms = now_ms + ASSERTION_LIFE_MS;
+  if (!pb_text_copy(claims.issuer, sizeof(claims.issuer), account->registration->client_id) ||
+      !pb_text_copy(claims.subject, sizeof(claims.subject), account->registration->client_id) ||
+      !pb_text_copy(claims.audience, sizeof(claims.audience), account->metadata.token_endpoint) ||
+      !pb_text_copy(claims.id, sizeof(claims.id), id.text))
+  {
+    pb_error_set(err, PB_BUG, "client assertion: a claim is too long");
+    goto done;
+  }
+  ok = pb_jwt_sign(account->registration->key, &claims, jwt, err);
+
+done:
+  pb_secret_clear(&id);
+  return ok;
+}
+
+static bool
+format_token_form(pb_cloud_account_t *account, pb_buffer_t *form, pb_error_t *err)
+{
+  pb_secret_t jwt = {0};
+  bool        ok  = sign_assertion(account, &jwt, err) &&
+            pb_form_append(form, "grant_type", "client_credentials", err) &&
+            pb_form_append(form, "scope", PB_SCOPE_PROXY, err) &&
+            pb_form_append(form, "client_id", account->registration->client_id, err) &&
+            pb_form_append(form, "client_assertion_type", PB_ASSERTION_TYPE, err) &&
+            pb_form_append(form, "client_assertion", jwt.text, err);
+
+  pb_secret_clear(&jwt);
+  return ok;
+}
+
+// One token request.  *date_ms_out is the service's clock, 0 when unknown.
+static bool
+ask_once(pb_cloud_account_t *account, struct pb_grant *grant, int64_t *date_ms_out, pb_error_t *err)
+{
+  bool                 ok    = false;
+  pb_buffer_t          form  = {0};  // carries the assertion
+  struct pb_http_reply reply = {0};
+  char                 error[PB_REPLY_ERROR_SIZE];
+
+  *date_ms_out = 0;
+  pb_buffer_init(&form, FORM_MAX);
+  if (!format_token_form(account, &form, err))
+    goto done;
+
+  struct pb_http_request request = {
+    .method       = "POST",
+    .url          = account->metadata.token_endpoint,
+    .content_type = "application/x-www-form-urlencoded",
+    .accept       = "application/json",
+    .body         = form.data,
+    .body_size    = form.size,
+    .max_reply    = PB_JSON_MAX,
+    .timeout_ms   = TIMEOUT_MS,
+  };
+  if (!pb_http_perform(account->http, &request, &reply, err))
+    goto done;
+  *date_ms_out = reply.date_ms;
+  if (reply.status == 200)
+    ok = pb_reply_parse_grant(reply.body.data, reply.body.size, pb_clock_mono_ms(), grant, err);
+  else
+    pb_reply_set_error(reply.status, reply.body.data, reply.body.size,
+                       "the service gives no access token", error, err);
+
+done:
+  pb_buffer_wipe(&form);
+  pb_http_reply_clear(&reply);
+  return ok;
+}
+
+// A token, with a second try when the service's clock turns out to differ from what the assertion
+// was signed with.
+static bool
+ask(pb_cloud_account_t *account, struct pb_grant *grant, pb_error_t *err)
+{
+  int64_t    date_ms = 0;
+  int64_t    used_ms;
+  pb_error_t why = {0};
+  bool       ok;
+
+  if (!learn_endpoints(account, err))
+    return false;
+  used_ms = atomic_load(&account->clock_offset_ms);
+  ok      = ask_once(account, grant, &date_ms, &why);
+  pb_cloud_account_learn_clock(account, date_ms);
+  if (!ok && why.kind == PB_AUTH &&
+      llabs(atomic_load(&account->clock_offset_ms) - used_ms) > CLOCK_TOLERANCE_MS)
+    ok = ask_once(account, grant, &date_ms, &why);
+  if (!ok && err)
+    *err = why;
+  // The service may have moved its endpoints.
+  if (!ok && why.kind != PB_RETRY)
+    account->metadata = (struct pb_metadata){0};
+  return ok;
+}
+
+// Keep what was answered, and wake who waits for it.
+static void
+store_answer_locked(pb_cloud_account_t *account, struct pb_grant *grant, const pb_error_t *failure)
+{
+  int64_t now_ms = pb_clock_mono_ms();
+
+  account->failure = *failure;
+  if (failure->kind == PB_OK)
+  {
+    int64_t life_ms = grant->expires_mono_ms - now_ms;
+
+    pb_secret_clear(&account->token);
+    account->token           = grant->access_token;
+    grant->access_token      = (pb_secret_t){0};
+    account->renew_mono_ms   = now_ms + life_ms * RENEW_AT_PERCENT / 100;
+    account->expires_mono_ms = grant->expires_mono_ms;
+  }
+  else
+    account->renew_mono_ms = now_ms + RENEW_AGAIN_MS;
+  account->is_asking = false;
+  account->answers++;
+  pthread_cond_broadcast(&account->answered);
+}
+
+// Ask without the mutex, as the only thread that does.
+static void
+ask_locked(pb_cloud_account_t *account)
+{
+  struct pb_grant grant   = {0};
+  pb_error_t      failure = {0};
+
+  account->is_asking = true;
+  pthread_mutex_unlock(&account->mutex);
+  if (!ask(account, &grant, &failure) && failure.kind == PB_OK)
+    pb_error_set(&failure, PB_BUG, "no access token");
+  pthread_mutex_lock(&account->mutex);
+  store_answer_locked(account, &grant, &failure);
+  pb_grant_clear(&grant);
+}
+
+// A new token from this thread, or from the one that is asking already.
+static bool
+renew_locked(pb_cloud_account_t *account, pb_error_t *err)
+{
+  if (!account->is_asking)
+    ask_locked(account);
+  else
+  {
+    unsigned before = account->answers;
+    while (account->answers == before)
+      pthread_cond_wait(&account->answered, &account->mutex);
+  }
+  if (account->failure.kind == PB_OK)
+    return true;
+  if (err)
+    *err = account->failure;
+  return false;
+}
+
+static bool
+copy_token_locked(pb_cloud_account_t *account, pb_secret_t *token_out, pb_error_t *err)
+{
+  return pb_secret_set(token_out, account->token.text, account->token.size, err);
+}
+
+// The token that is there, renewed first when its end is near; a failed renewal matters only once
+// it has ended.
+static bool
+copy_current_locked(pb_cloud_account_t *account, pb_secret_t *token_out, pb_error_t *err)
+{
+  int64_t    now_ms   = pb_clock_mono_ms();
+  bool       is_valid = account->token.text && now_ms < account->expires_mono_ms;
+  pb_error_t why      = {0};
+
+  if (is_valid && (now_ms < account->renew_mono_ms || account->is_asking))
+    return copy_token_locked(account, token_out, err);
+  if (renew_locked(account, &why))
+    return copy_token_locked(account, token_out, err);
+  if (account->token.text && pb_clock_mono_ms() < account->expires_mono_ms)
+  {
+    pb_log(/*ctx*/ NULL, PB_LOG_DEBUG, "access token not renewed yet: %s", why.message);
+    return copy_token_locked(account, token_out, err);
+  }
+  if (err)
+    *err = why;
+  return false;
+}
+
+bool
+pb_cloud_account_copy_token(pb_cloud_account_t *account, bool is_fresh, pb_secret_t *token_out,
+                            pb_error_t *err)
+{
+  bool ok;
+
+  pthread_mutex_lock(&account->mutex);
+  if (!account->registration)
+    ok = copy_token_locked(account, token_out, err);
+  else if (is_fresh)
+    ok = renew_locked(account, err) && copy_token_locked(account, token_out, err);
+  else
+    ok = copy_current_locked(account, token_out, err);
+  pthread_mutex_unlock(&account->mutex);
+  return ok;
+}
+
+bool
+pb_cloud_account_renew_token(pb_cloud_account_t *account, const pb_secret_t *refused,
+                             pb_secret_t *token_out, pb_error_t *err)
+{
+  bool ok;
+
+  pthread_mutex_lock(&account->mutex);
+  if (!account->registration)
+    ok = pb_error_set(err, PB_AUTH, "the service refuses this authorization");
+  else if (account->token.text && !pb_secret_is_equal(account->token.text, account->token.size,
+                                                      refused->text, refused->size))
+    ok = copy_current_locked(account, token_out, err);
+  else
+    ok = renew_locked(account, err) && copy_token_locked(account, token_out, err);
+  pthread_mutex_unlock(&account->mutex);
+  return ok;
+}

@@ -1,0 +1,16 @@
+// account - the token of a machine's identity, shared by the threads of a process (see client.h for
+// the rest). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+#ifndef PB_CLOUD_ACCOUNT_H
+#define PB_CLOUD_ACCOUNT_H
+
+#include "cloud/client.h"
+
+// The service said no to `refused`: a new token, or the one that another thread got since.  PB_AUTH
+// for a fixed token.
+bool pb_cloud_account_renew_token(pb_cloud_account_t *account, const pb_secret_t *refused,
+                                  pb_secret_t *token_out, pb_error_t *err) PB_MUST_USE;
+
+// The Date header of any reply of the service; 0 is ignored.
+void pb_cloud_account_learn_clock(pb_cloud_account_t *account, int64_t date_ms);
+
+#endif
