@@ -28,7 +28,7 @@ bool pb_csr_parse(const char *pem, char common_name_out[64], pb_key_t **public_o
 
 // Certificates.  All are back-dated by two days, so that a clock that is a day behind still accepts them.
 bool pb_cert_make_ca(const pb_key_t *key, const char *name, int days, char **pem_out, pb_error_t *err) PB_MUST_USE;
-// A server's, for DNS names and addresses.
+// A server's, for DNS names and addresses.  The server's certificate alone: put ca_pem behind it in the chain file.
 bool pb_cert_make_server(const pb_key_t *ca_key, const char *ca_pem, const pb_key_t *server_key,
                          const char *const *names, size_t names_count, int days, char **pem_out,
                          pb_error_t *err) PB_MUST_USE;
