@@ -12,6 +12,7 @@ typedef struct pb_control pb_control_t;
 // The words: "status", "jobs", "reload" (registrations changed on disk).
 struct pb_control_ops
 {
+  // Called on the control's own thread, one at a time.  They return a new object; NULL: out of memory.
   // {"pid":1,"since":"iso","services":[{"url":"","reachable":true,"tunnel":"up|polling|down|denied","since":"iso",
   //   "problem":"what is wrong and what to do, or absent",
   //   "queues":[{"queue":"","printer_uri":"","state":"idle|processing|stopped|missing","reasons":["..."],
@@ -24,7 +25,10 @@ struct pb_control_ops
   void *user;
 };
 
+// The socket: one line with a word; the answer, then the end.  {"error":"why"} when it could not; reload: {"ok":true}.
+// A socket that is left over is replaced; PB_CONFIG when another connector answers there.
 bool pb_control_start(const char *socket_path, const struct pb_control_ops *ops, pb_control_t **control_out, pb_error_t *err) PB_MUST_USE;
+// Waits for the word that is being answered; removes the socket.  NULL is fine.
 void pb_control_stop(pb_control_t *control);
 
 #endif
