@@ -7,7 +7,7 @@
 #include "net/digest.h"
 #include "net/key-private.h"
 #include "net/ssl-error.h"
-#include <openssl/err.h>
+#include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -175,67 +175,79 @@ is_dns_name(const char *name)
          strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._*") == size;
 }
 
-static GENERAL_NAME *
-make_name(const char *text)
+// "10.0.0.1", "fe80::1"; NULL when it is no address (or memory is out).
+static ASN1_OCTET_STRING *
+make_address(const char *text)
 {
-  GENERAL_NAME      *name    = GENERAL_NAME_new();
-  ASN1_OCTET_STRING *address = a2i_IPADDRESS(text);
-  ASN1_IA5STRING    *dns     = NULL;
+  ASN1_OCTET_STRING *address = NULL;
+  uint8_t            bytes[sizeof(struct in6_addr)];
+  int                size = inet_pton(AF_INET, text, bytes) == 1    ? 4
+                            : inet_pton(AF_INET6, text, bytes) == 1 ? 16
+                                                                    : 0;
 
-  if (name == NULL)
-    ASN1_OCTET_STRING_free(address);
-  else if (address != NULL)
-    GENERAL_NAME_set0_value(name, GEN_IPADD, address);
-  else
+  if (size == 0)
+    return NULL;
+  address = ASN1_OCTET_STRING_new();
+  if (address != NULL && ASN1_OCTET_STRING_set(address, bytes, size) != 1)
   {
-    dns = ASN1_IA5STRING_new();
-    if (dns == NULL || ASN1_STRING_set(dns, text, -1) != 1)
-    {
-      ASN1_IA5STRING_free(dns);
-      GENERAL_NAME_free(name);
-      return NULL;
-    }
-    GENERAL_NAME_set0_value(name, GEN_DNS, dns);
+    ASN1_OCTET_STRING_free(address);
+    address = NULL;
   }
-  return name;
+  return address;
 }
 
-// "host", "10.0.0.1", "fe80::1": addresses are seen by their form.
+static ASN1_IA5STRING *
+make_dns_name(const char *text)
+{
+  ASN1_IA5STRING *dns = NULL;
+
+  if (!is_dns_name(text))
+    return NULL;
+  dns = ASN1_IA5STRING_new();
+  if (dns != NULL && ASN1_STRING_set(dns, text, -1) != 1)
+  {
+    ASN1_IA5STRING_free(dns);
+    dns = NULL;
+  }
+  return dns;
+}
+
+static bool
+add_name(GENERAL_NAMES *list, const char *text)
+{
+  ASN1_OCTET_STRING *address = make_address(text);
+  ASN1_IA5STRING    *dns     = address == NULL ? make_dns_name(text) : NULL;
+  GENERAL_NAME      *name    = GENERAL_NAME_new();
+
+  if (name == NULL || (address == NULL && dns == NULL))
+    goto failed;
+  if (address != NULL)
+    GENERAL_NAME_set0_value(name, GEN_IPADD, address);
+  else
+    GENERAL_NAME_set0_value(name, GEN_DNS, dns);
+  address = NULL;  // the name has them
+  dns     = NULL;
+  if (sk_GENERAL_NAME_push(list, name) > 0)
+    return true;
+
+failed:
+  ASN1_OCTET_STRING_free(address);
+  ASN1_IA5STRING_free(dns);
+  GENERAL_NAME_free(name);
+  return false;
+}
+
 static bool
 make_names(const char *const *names, size_t count, GENERAL_NAMES **names_out, pb_error_t *err)
 {
-  GENERAL_NAMES *list = sk_GENERAL_NAME_new_null();
-
-  *names_out = NULL;
+  *names_out = sk_GENERAL_NAME_new_null();
+  if (*names_out == NULL)
+    return pb_ssl_error_set(err, PB_RETRY, "out of memory for a certificate");
   for (size_t i = 0; i < count; i++)
-  {
-    GENERAL_NAME *name = NULL;
-
-    if (strchr(names[i], ':') == NULL && !is_dns_name(names[i]))
-    {
-      pb_error_set(err, PB_CONFIG, "\"%.100s\" is neither a host name nor an address", names[i]);
-      goto failed;
-    }
-    name = make_name(names[i]);
-    if (list == NULL || name == NULL || sk_GENERAL_NAME_push(list, name) <= 0)
-    {
-      GENERAL_NAME_free(name);
-      pb_ssl_error_set(err, PB_RETRY, "out of memory for a certificate");
-      goto failed;
-    }
-    if (name->type == GEN_DNS && !is_dns_name(names[i]))
-    {
-      pb_error_set(err, PB_CONFIG, "\"%.100s\" is not an address", names[i]);
-      goto failed;
-    }
-  }
-  ERR_clear_error();  // a2i_IPADDRESS complains of every host name
-  *names_out = list;
+    if (!add_name(*names_out, names[i]))
+      return pb_error_set(err, PB_CONFIG, "\"%.100s\" is neither a host name nor an address",
+                          names[i]);
   return true;
-
-failed:
-  GENERAL_NAMES_free(list);
-  return false;
 }
 
 bool
