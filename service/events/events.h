@@ -1,6 +1,8 @@
 // events - subscriptions (RFC 3995, 3996 and PWG 5100.18) and the notifications that they collect.
 // Subscriptions, their ids and sequence numbers survive a restart; the notifications themselves are kept in memory, a
 // bounded number each, for at least ippget-event-life.  Thread-safe: raise may be called from any worker.
+// printer-up-time and notify-lease-expiration-time are the wall clock in seconds since 1970, as CUPS has it, so that
+// times of jobs and leases survive a restart.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_EVENTS_EVENTS_H
@@ -27,7 +29,9 @@ enum pb_event_type  // the most specific keyword first where several fit; see RF
   PB_EVENT_PRINTER_STATE_CHANGED,
   PB_EVENT_PRINTER_STOPPED,
   PB_EVENT_PRINTER_CONFIG_CHANGED,
-  PB_EVENT_PRINTER_QUEUE_ORDER_CHANGED
+  PB_EVENT_PRINTER_QUEUE_ORDER_CHANGED,
+  PB_EVENT_DOCUMENT_STOPPED,
+  PB_EVENT_DOCUMENT_CONFIG_CHANGED
 };
 
 // What happened; borrowed for the call.
@@ -52,6 +56,7 @@ struct pb_events_ops
 
 bool pb_events_new(pb_db_t *db, const struct pb_events_ops *ops, pb_events_t **events_out, pb_error_t *err) PB_MUST_USE;
 void pb_events_free(pb_events_t *events);
+// Outside of a database transaction, after the commit of what it tells: nobody takes an event back.
 void pb_events_raise(pb_events_t *events, const struct pb_event *event);
 
 // Who asks for a subscription; compared on later operations.
@@ -63,7 +68,8 @@ struct pb_event_owner
 };
 
 // The operations.  request is the client's; response has its operation group already and gets status and groups.
-// job_id 0: a printer subscription.
+// job_id 0: a printer subscription.  create also serves the subscription groups of a job creation request (RFC 3995
+// s11.1.3): then it never turns the response into an error, since the job is there.
 void pb_events_create(pb_events_t *events, ipp_t *request, ipp_t *response, int printer_id, const char *printer_uri,
                       int job_id, const struct pb_event_owner *owner);
 void pb_events_get_attributes(pb_events_t *events, ipp_t *request, ipp_t *response, int printer_id, const struct pb_event_owner *owner);
