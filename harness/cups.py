@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: The Printbridge authors
+# SPDX-License-Identifier: Apache-2.0
+"""A private cupsd with our filter and notifier beside the system's, on a free port and a socket of its own."""
+
+import grp
+import os
+import pwd
+import re
+import shutil
+
+from .process import Process, free_port, run, wait_for
+
+SERVER_BIN = "/usr/lib/cups"
+DATA_DIR = "/usr/share/cups"
+
+CONF = """\
+Listen 127.0.0.1:{port}
+Listen {folder}/run/cups.sock
+ServerName localhost
+Browsing No
+BrowseLocalProtocols none
+DefaultAuthType None
+LogLevel debug
+LogTimeFormat usecs
+MaxLogSize 0
+DirtyCleanInterval 0
+JobRetryInterval 2
+JobKillDelay 5
+MaxJobTime 0
+MaxJobs 20000
+ErrorPolicy {error_policy}
+WebInterface Yes
+PreserveJobHistory Yes
+PreserveJobFiles No
+<Location />
+  Order allow,deny
+  Allow all
+</Location>
+<Location /admin>
+  Order allow,deny
+  Allow all
+</Location>
+<Policy default>
+  JobPrivateAccess all
+  JobPrivateValues none
+  SubscriptionPrivateAccess all
+  SubscriptionPrivateValues none
+  <Limit All>
+    Order allow,deny
+    Allow all
+  </Limit>
+</Policy>
+"""
+
+FILES = """\
+ServerRoot {folder}/etc
+ServerBin {folder}/bin
+DataDir {folder}/share
+DocumentRoot /usr/share/cups/doc-root
+CacheDir {folder}/cache
+StateDir {folder}/run
+RequestRoot {folder}/spool
+TempDir {folder}/spool/tmp
+AccessLog {folder}/log/access_log
+ErrorLog {folder}/log/error_log
+PageLog {folder}/log/page_log
+User {user}
+Group {group}
+SystemGroup {system_group}
+FileDevice Yes
+Printcap {folder}/run/printcap
+SetEnv PRINTBRIDGE_SOCKET {socket}
+"""
+
+
+class Cups:
+    """`programs` is the build tree; `socket` the connector's. Without programs it is a plain cupsd."""
+
+    def __init__(self, folder, programs=None, socket="/nonexistent", has_notifier=True, error_policy="retry-job"):
+        self.folder, self.programs, self.socket = str(folder), programs, str(socket)
+        self.has_notifier, self.error_policy = has_notifier, error_policy
+        self.port = free_port()
+        self.server = os.path.join(self.folder, "run", "cups.sock")
+        self.env = {"CUPS_SERVER": self.server}
+        self.process = None
+        self._make()
+
+    def _make(self):
+        is_root = os.geteuid() == 0
+        for name in ("etc", "bin", "share", "cache", "run/certs", "spool/tmp", "log", "share/mime", "etc/ppd"):
+            os.makedirs(os.path.join(self.folder, name), exist_ok=True)
+        for name in ("backend", "filter", "driver", "daemon", "monitor", "notifier", "cgi-bin"):
+            self._link(os.path.join(SERVER_BIN, name), os.path.join(self.folder, "bin", name))
+        for name in os.listdir(DATA_DIR):
+            if name != "mime":
+                self._symlink(os.path.join(DATA_DIR, name), os.path.join(self.folder, "share", name))
+        self._link(os.path.join(DATA_DIR, "mime"), os.path.join(self.folder, "share", "mime"))
+        if self.programs:
+            self._install()
+        me = pwd.getpwuid(os.geteuid())
+        values = {"folder": self.folder, "port": self.port, "socket": self.socket, "error_policy": self.error_policy,
+                  "user": "lp" if is_root else me.pw_name,
+                  "group": "lp" if is_root else grp.getgrgid(me.pw_gid).gr_name,
+                  "system_group": "root" if is_root else grp.getgrgid(me.pw_gid).gr_name}
+        for name, text in (("cupsd.conf", CONF), ("cups-files.conf", FILES)):
+            with open(os.path.join(self.folder, "etc", name), "w", encoding="utf-8") as file:
+                file.write(text.format(**values))
+        if is_root:
+            lp = pwd.getpwnam("lp")
+            for name in ("cache", "spool", "spool/tmp", "log", "run"):
+                os.chown(os.path.join(self.folder, name), 0 if name == "run" else lp.pw_uid, lp.pw_gid)
+                os.chmod(os.path.join(self.folder, name), 0o775 if name != "spool" else 0o710)
+
+    def _symlink(self, target, link):
+        if not os.path.lexists(link):
+            os.symlink(target, link)
+
+    def _link(self, source, folder):
+        os.makedirs(folder, exist_ok=True)
+        for name in sorted(os.listdir(source)) if os.path.isdir(source) else []:
+            self._symlink(os.path.join(source, name), os.path.join(folder, name))
+
+    def _install(self):
+        """Our programs, as copies that belong to whoever runs cupsd: it refuses others'."""
+        wanted = [("bin/filter/printbridgefetch", "filter/printbridgefetch")]
+        if self.has_notifier:
+            wanted.append(("bin/notifier/printbridge", "notifier/printbridge"))
+        for source, target in wanted:
+            path = os.path.join(self.folder, "bin", target)
+            if os.path.lexists(path):
+                os.unlink(path)
+            shutil.copyfile(os.path.join(self.programs, source), path)
+            os.chmod(path, 0o755)
+        source = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "filter")
+        for name in os.listdir(source):
+            if name.endswith((".types", ".convs")):
+                shutil.copyfile(os.path.join(source, name), os.path.join(self.folder, "share", "mime", name))
+
+    def start(self):
+        cupsd = shutil.which("cupsd", path=os.environ.get("PATH", "") + ":/usr/sbin")
+        self.process = Process("cupsd", [cupsd, "-f", "-c", f"{self.folder}/etc/cupsd.conf",
+                                         "-s", f"{self.folder}/etc/cups-files.conf"], f"{self.folder}/log/cupsd")
+        self.process.start()
+        self.wait_up()
+        return self
+
+    def wait_up(self):
+        wait_for(lambda: run(["lpstat", "-r"], self.env, check=False)[1].startswith("scheduler is running"),
+                 f"cupsd in {self.folder}", 20)
+
+    def stop(self):
+        if self.process is not None:
+            self.process.stop()
+
+    def add(self, queue, uri, model, options=()):
+        args = ["lpadmin", "-p", queue, "-E", "-v", uri, "-m", model]
+        for option in options:
+            args += ["-o", option]
+        run(args, self.env)
+
+    def lp(self, queue, path, options=(), user=None):
+        """Returns the job's number."""
+        args = ["lp", "-d", queue] + [arg for option in options for arg in ("-o", option)]
+        if user:
+            args += ["-U", user]
+        _, text = run(args + ["--", str(path)], self.env)
+        return int(re.search(rf"request id is {re.escape(queue)}-(\d+)", text).group(1))
+
+    def jobs(self, which="all"):
+        """Lines of lpstat: [(queue, number, rest)]."""
+        _, text = run(["lpstat", "-W", which, "-o"], self.env, check=False)
+        return [(m.group(1), int(m.group(2)), m.group(3)) for m in re.finditer(r"^(\S+)-(\d+)\s+(.*)$", text, re.M)]
+
+    def error_log(self):
+        with open(f"{self.folder}/log/error_log", encoding="utf-8", errors="replace") as file:
+            return file.read()
