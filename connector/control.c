@@ -1,7 +1,7 @@
-// control - the administrator's way to a running connector (see control.h).
-// One thread takes one client after the other, each with a short time to speak; the words'
-// functions run on it. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// control - the administrator's way to a running connector (see control.h). One thread takes one
+// client after the other, each with a short time to speak; the words' functions run on it.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "connector/control.h"
 
 #include "base/file.h"

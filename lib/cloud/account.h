@@ -1,5 +1,7 @@
-// account - the token of a machine's identity, shared by the threads of a process (see client.h for
-// the rest). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// account - the token of a machine's identity, shared by the threads of a process (see client.h
+// for the rest).
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_ACCOUNT_H
 #define PB_CLOUD_ACCOUNT_H
 

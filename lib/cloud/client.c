@@ -1,5 +1,6 @@
 // client - IPP requests to a cloud service (see client.h): messages as bytes over HTTPS, the
-// response taken apart while it comes. SPDX-FileCopyrightText: The Printbridge authors
+// response taken apart while it comes.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/client.h"
 

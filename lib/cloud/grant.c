@@ -1,5 +1,7 @@
-// grant - the device authorization grant (RFC 8628) as a client: what is asked; reply.c judges what
-// comes back. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// grant - the device authorization grant (RFC 8628) as a client: what is asked; reply.c judges
+// what comes back.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "cloud/grant.h"
 
 #include "base/clock.h"

@@ -1,5 +1,6 @@
 // registration-file - the files of one registration.  UUID.json is what counts: its certificate is
-// written before it and removed after it. SPDX-FileCopyrightText: The Printbridge authors
+// written before it and removed after it.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/registration-file.h"
 

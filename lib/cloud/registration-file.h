@@ -1,5 +1,7 @@
 // registration-file - the files of one registration: their names, and JSON objects in and out of
-// them. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// them.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_REGISTRATION_FILE_H
 #define PB_CLOUD_REGISTRATION_FILE_H
 

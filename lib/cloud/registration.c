@@ -1,6 +1,7 @@
 // registration - what a print server keeps of a service that it is registered with (see
-// registration.h). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// registration.h).
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "cloud/registration.h"
 
 #include "base/file.h"
