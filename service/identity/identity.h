@@ -35,8 +35,10 @@ typedef struct pb_principal
 struct pb_identity_options
 {
   const char *issuer;      // "https://host:8631", without a slash at the end
-  const char *ca_key_file; // signs device certificates
+  const char *ca_key_file; // signs device certificates; NULL: none are issued
   const char *ca_file;
+  int64_t     code_interval_ms;  // between polls of a device code; 0: 5 s
+  int64_t     code_life_ms;      // of a device code; 0: 10 min
 };
 
 bool pb_identity_new(pb_db_t *db, const struct pb_identity_options *options, pb_identity_t **identity_out,
@@ -66,6 +68,10 @@ struct pb_approved_queue
 bool pb_identity_register_device(pb_identity_t *identity, const pb_principal_t *principal, const char *uuid,
                                  const char *csr_pem, struct pb_approved_queue *queue_out, char **cert_pem_out,
                                  pb_error_t *err) PB_MUST_USE;
+
+// The printer of this device was removed: its client needs a new approval before it may register the uuid again; with
+// its last device the client is revoked too.  Inside the caller's transaction, if any.
+bool pb_identity_forget_device(pb_identity_t *identity, const char *uuid, pb_error_t *err) PB_MUST_USE;
 
 // Called when a client's last device is gone, or an administrator revokes it: its tokens end.
 bool pb_identity_revoke_client(pb_identity_t *identity, const char *client_id, pb_error_t *err) PB_MUST_USE;
