@@ -136,17 +136,18 @@ run_init(struct options *options, pb_error_t *err)
   pb_secret_t    password = {0};
   bool           is_ours;
   char           fingerprint[128];
+  char          *authority = pb_settings_authority(&options->settings);
 
   if (options->email == NULL)
   {
     pb_error_set(err, PB_CONFIG, "init: --admin EMAIL is missing: who administers this service?");
-    return -1;
+    goto done;
   }
   if (!get_password(options, &password, &is_ours, err) || !pb_setup_make(&options->settings, err) ||
       !pb_server_open_identity(&options->settings, &db, &identity, err) ||
       !pb_identity_add_user(identity, options->email, PB_ROLE_ADMIN, password.text, err))
     goto done;
-  printf("service:        https://%s:%d/\n", options->settings.host, (int)options->settings.port);
+  printf("service:        https://%s/\n", authority);
   printf("administrator:  %s\n", options->email);
   if (is_ours)
     printf("password:       %s\n", password.text);
@@ -158,6 +159,7 @@ run_init(struct options *options, pb_error_t *err)
   status = 0;
 
 done:
+  free(authority);
   pb_secret_clear(&password);
   pb_identity_free(identity);
   pb_db_close(db);

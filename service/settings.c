@@ -25,6 +25,8 @@ static const struct pb_setting table[] = {
    "Address to listen on: * is every address of this machine."},
   {"port",                    PB_SETTING_INT,      AT(port),                    "8631",  1, 65535, NULL,
    "Port to listen on, always with TLS."},
+  {"public-port",             PB_SETTING_INT,      AT(public_port),             "0",     0, 65535, NULL,
+   "The port in every URI that is handed out, where a router or proxy shows another one; 0 is the same as port."},
   {"host",                    PB_SETTING_TEXT,     AT(host),                    NULL,    0, 0, NULL,
    "The name by which clients reach this service; the machine's own name when it is not set."},
   {"other-hosts",             PB_SETTING_TEXT,     AT(other_hosts),             "localhost 127.0.0.1", 0, 0, NULL,
@@ -118,6 +120,7 @@ char *
 pb_settings_authority(const pb_settings_t *settings)
 {
   char *authority = NULL;
+  int   port      = (int)(settings->public_port != 0 ? settings->public_port : settings->port);
 
-  return asprintf(&authority, "%s:%d", settings->host, (int)settings->port) < 0 ? NULL : authority;
+  return asprintf(&authority, "%s:%d", settings->host, port) < 0 ? NULL : authority;
 }

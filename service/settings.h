@@ -13,6 +13,7 @@ typedef struct pb_settings
   char   *data_folder;
   char   *listen;
   int64_t port;
+  int64_t public_port;       // 0: port
   char   *host;              // the name that clients use; part of every URI that is handed out
   char   *other_hosts;       // more names and addresses, by blanks
   char   *certificate_file;  // NULL: of our own making, in the data folder
