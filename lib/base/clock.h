@@ -1,6 +1,5 @@
-// clock - time, in milliseconds; the only place that asks the machine for it, so that tests can move it.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// clock - time, in milliseconds; the only place that asks the machine for it, so that tests can
+// move it. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BASE_CLOCK_H
 #define PB_BASE_CLOCK_H
 
@@ -24,8 +23,8 @@ bool pb_clock_parse_http(const char *text, int64_t *time_ms_out);
 #define PB_ISO_DATE_SIZE 24
 void pb_clock_format_iso(char dst[PB_ISO_DATE_SIZE], int64_t time_ms);
 
-// How long to wait before try number `attempt` (0, 1, ...): full jitter, random in [0, min(cap, base*2^attempt)],
-// never under min_ms.
+// How long to wait before try number `attempt` (0, 1, ...): full jitter, random in [0, min(cap,
+// base*2^attempt)], never under min_ms.
 int64_t pb_clock_backoff_ms(int attempt, int64_t min_ms, int64_t base_ms, int64_t cap_ms);
 
 #endif

@@ -1,5 +1,5 @@
-// config - settings: one const table per program says their names, types, bounds, defaults and meaning; the reader of
-// "name = value" files, the help text and the documentation come from it.
+// config - settings: one const table per program says their names, types, bounds, defaults and
+// meaning; the reader of "name = value" files, the help text and the documentation come from it.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BASE_CONFIG_H
@@ -22,23 +22,25 @@ struct pb_setting
 {
   const char          *name;
   enum pb_setting_type type;
-  size_t               offset;   // of the field in the program's settings structure
-  const char          *initial;  // default, as it would be written in the file; NULL: none (text only)
-  int64_t              min, max; // numbers; 0, 0: no bounds
-  const char          *choices;  // PB_SETTING_CHOICE
-  const char          *help;     // one sentence
+  size_t               offset;  // of the field in the program's settings structure
+  const char *initial;   // default, as it would be written in the file; NULL: none (text only)
+  int64_t     min, max;  // numbers; 0, 0: no bounds
+  const char *choices;   // PB_SETTING_CHOICE
+  const char *help;      // one sentence
 };
 
-// Fill `settings` with the defaults of the table, then with the file (path NULL: defaults only; a missing file is
-// PB_CONFIG).  Unknown names, bad values and repeated names are PB_CONFIG and say "path:line: name: why".
-bool pb_config_load(const struct pb_setting *table, size_t table_count, void *settings, const char *path,
-                    pb_error_t *err) PB_MUST_USE;
+// Fill `settings` with the defaults of the table, then with the file (path NULL: defaults only; a
+// missing file is PB_CONFIG).  Unknown names, bad values and repeated names are PB_CONFIG and say
+// "path:line: name: why".
+bool pb_config_load(const struct pb_setting *table, size_t table_count, void *settings,
+                    const char *path, pb_error_t *err) PB_MUST_USE;
 
 // One setting from a command line or the environment.
-bool pb_config_set(const struct pb_setting *table, size_t table_count, void *settings, const char *name,
-                   const char *value, pb_error_t *err) PB_MUST_USE;
+bool pb_config_set(const struct pb_setting *table, size_t table_count, void *settings,
+                   const char *name, const char *value, pb_error_t *err) PB_MUST_USE;
 
-void pb_config_clear(const struct pb_setting *table, size_t table_count, void *settings);  // frees texts
+void pb_config_clear(const struct pb_setting *table, size_t table_count,
+                     void *settings);  // frees texts
 
 // The table as a commented configuration file, malloc'd; NULL when out of memory.
 char *pb_config_format_help(const struct pb_setting *table, size_t table_count);

@@ -1,8 +1,7 @@
 // error - what went wrong, for the program (kind) and for the reader (message).
-// A fixed array, so that "out of memory" can be told too.  Filled where the failure is known, passed up untouched,
-// logged once: where it is handled.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// A fixed array, so that "out of memory" can be told too.  Filled where the failure is known,
+// passed up untouched, logged once: where it is handled. SPDX-FileCopyrightText: The Printbridge
+// authors SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BASE_ERROR_H
 #define PB_BASE_ERROR_H
 
@@ -11,11 +10,11 @@
 #include <stddef.h>
 
 #if defined(__GNUC__)
-#  define PB_MUST_USE __attribute__((warn_unused_result))
-#  define PB_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define PB_MUST_USE __attribute__((warn_unused_result))
+#define PB_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
-#  define PB_MUST_USE
-#  define PB_PRINTF(fmt, args)
+#define PB_MUST_USE
+#define PB_PRINTF(fmt, args)
 #endif
 
 // What the caller should do about it.
@@ -39,13 +38,17 @@ typedef struct pb_error
 } pb_error_t;
 
 // Fill *err (may be NULL).  Always returns false, so "return pb_error_set(...)" reads well.
-bool pb_error_set(pb_error_t *err, enum pb_error_kind kind, const char *format, ...) PB_PRINTF(3, 4);
+bool pb_error_set(pb_error_t *err, enum pb_error_kind kind, const char *format, ...)
+  PB_PRINTF(3, 4);
 bool pb_error_setv(pb_error_t *err, enum pb_error_kind kind, const char *format, va_list args);
 
-// The same with ": strerror(errno)" behind it; ENOSPC, EAGAIN, EMFILE ... give PB_RETRY, others `kind`.
-bool pb_error_set_errno(pb_error_t *err, enum pb_error_kind kind, const char *format, ...) PB_PRINTF(3, 4);
+// The same with ": strerror(errno)" behind it; ENOSPC, EAGAIN, EMFILE ... give PB_RETRY, others
+// `kind`.
+bool pb_error_set_errno(pb_error_t *err, enum pb_error_kind kind, const char *format, ...)
+  PB_PRINTF(3, 4);
 
-// Put "prefix: " before the message that is there; for callers who know more than the failing layer.
+// Put "prefix: " before the message that is there; for callers who know more than the failing
+// layer.
 bool pb_error_prefix(pb_error_t *err, const char *format, ...) PB_PRINTF(2, 3);
 
 void        pb_error_clear(pb_error_t *err);

@@ -36,9 +36,11 @@ bool pb_log_parse_level(const char *name, enum pb_log_level *level_out);  // "er
 bool pb_log_is_on(enum pb_log_level level);
 
 // ctx may be NULL.
-void pb_log(const pb_log_ctx_t *ctx, enum pb_log_level level, const char *format, ...) PB_PRINTF(3, 4);
+void pb_log(const pb_log_ctx_t *ctx, enum pb_log_level level, const char *format, ...)
+  PB_PRINTF(3, 4);
 
-// stderr with "<N>" priority prefixes when under systemd (JOURNAL_STREAM), with a time stamp otherwise.
+// stderr with "<N>" priority prefixes when under systemd (JOURNAL_STREAM), with a time stamp
+// otherwise.
 void pb_log_sink_stderr(enum pb_log_level level, const char *line, void *user);
 
 #endif
