@@ -1,0 +1,284 @@
+// cups-job - a cloud job as a local job: made, given its ticket, found again, followed, cancelled.
+// cupsd's job-id is no identity: it can lose a fresh job in a crash and use the number again.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "attributes.h"
+#include "base/text.h"
+#include "cups-private.h"
+#include <string.h>
+
+#define PAGE_JOBS 500  // cupsd's own limit for a history with job attributes
+#define PAGES_MAX 200
+
+// Whom cupsd shall name.  It takes any name over the local socket, so "root" stays its own.
+static const char *
+get_user(const char *user)
+{
+  if (user == NULL || user[0] == '\0' || strlen(user) > 255 || !pb_text_is_printable(user) ||
+      pb_text_is_equal_nocase(user, "root"))
+    return "anonymous";
+  return user;
+}
+
+static ipp_t *
+new_job_request(ipp_op_t operation, const char *queue, int job_id, const char *user)
+{
+  ipp_t *request = pb_cups_new_request(operation, queue, /*user*/ NULL);
+
+  if (request == NULL)
+    return NULL;
+  if (user != NULL)
+  {
+    ipp_attribute_t *at =
+      pb_ipp_find(request, IPP_TAG_OPERATION, "requesting-user-name", IPP_TAG_NAME);
+    ippSetString(request, &at, 0, user);
+  }
+  if (job_id > 0)
+  {
+    // job-id stands behind the target.
+    ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "job-id", job_id);
+  }
+  return request;
+}
+
+// Holding a job is the cloud's: what comes here has been released.
+static bool
+add_options(ipp_t *request, ipp_t *options)
+{
+  ipp_attribute_t *hold = NULL;
+
+  if (options == NULL)
+    return true;
+  if (pb_attributes_copy(PB_ATTRIBUTES_JOB_TEMPLATE, options, IPP_TAG_JOB, request, IPP_TAG_JOB,
+                         NULL, NULL) < 0)
+    return false;
+  hold = ippFindAttribute(request, "job-hold-until", IPP_TAG_ZERO);
+  if (hold != NULL)
+    ippDeleteAttribute(request, hold);
+  return true;
+}
+
+static ipp_t *
+new_create_request(const struct pb_cups_job *job)
+{
+  const char *user    = get_user(job->user);
+  ipp_t      *request = new_job_request(IPP_OP_CREATE_JOB, job->queue, 0, user);
+
+  if (request == NULL)
+    return NULL;
+  if (job->title != NULL && pb_text_is_printable(job->title))
+    ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_NAME, "job-name", NULL, job->title);
+  ippAddString(request, IPP_TAG_JOB, IPP_TAG_NAME, PB_CUPS_JOB_ID, NULL, job->cloud_job_id);
+  ippAddString(request, IPP_TAG_JOB, IPP_TAG_NAME, PB_CUPS_JOB_OWNER, NULL, user);
+  if (add_options(request, job->options))
+    return request;
+  ippDelete(request);
+  return NULL;
+}
+
+bool
+pb_cups_create_job(pb_cups_t *cups, const struct pb_cups_job *job, int *job_id_out, pb_error_t *err)
+{
+  ipp_t *response = NULL;
+
+  *job_id_out = 0;
+  if (!pb_cups_perform(cups, new_create_request(job), NULL, 0, job->queue, &response, err))
+    return false;
+  *job_id_out = pb_ipp_int(response, IPP_TAG_JOB, "job-id", 0);
+  ippDelete(response);
+  if (*job_id_out <= 0)
+    return pb_error_set(err, PB_RETRY, "CUPS: %s: no job-id for a new job", job->queue);
+  cups->owned_job = *job_id_out;
+  pb_text_copy(cups->owner, sizeof(cups->owner), get_user(job->user));
+  return true;
+}
+
+static bool
+get_attributes(pb_cups_t *cups, const char *queue, int job_id, const char *const *wanted,
+               size_t count, ipp_t **response_out, pb_error_t *err)
+{
+  ipp_t *request = new_job_request(IPP_OP_GET_JOB_ATTRIBUTES, queue, job_id, NULL);
+
+  pb_cups_want(request, wanted, count);
+  return pb_cups_perform(cups, request, NULL, 0, queue, response_out, err);
+}
+
+// cupsd's default policy lets the owner of a job add documents and cancel it, by name.
+static bool
+load_owner(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err)
+{
+  static const char *const wanted[] = {PB_CUPS_JOB_OWNER};
+  ipp_t                   *response = NULL;
+
+  if (cups->owned_job == job_id)
+    return true;
+  if (!get_attributes(cups, queue, job_id, wanted, 1, &response, err))
+    return false;
+  pb_text_copy(cups->owner, sizeof(cups->owner),
+               get_user(pb_ipp_text(response, IPP_TAG_JOB, PB_CUPS_JOB_OWNER)));
+  cups->owned_job = job_id;
+  ippDelete(response);
+  return true;
+}
+
+bool
+pb_cups_send_ticket(pb_cups_t *cups, const char *queue, int job_id, const pb_ticket_t *ticket,
+                    bool is_last, pb_error_t *err)
+{
+  char   text[PB_TICKET_MAX];
+  ipp_t *request = NULL;
+
+  if (!pb_ticket_format(ticket, text, err) || !load_owner(cups, queue, job_id, err))
+    return false;
+  request = new_job_request(IPP_OP_SEND_DOCUMENT, queue, job_id, cups->owner);
+  if (request != NULL)
+  {
+    ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_MIMETYPE, "document-format", NULL,
+                 pb_ticket_type_for(ticket->format));
+    ippAddBoolean(request, IPP_TAG_OPERATION, "last-document", is_last);
+  }
+  return pb_cups_perform(cups, request, text, strlen(text), queue, NULL, err);
+}
+
+// What one page of Get-Jobs says.
+struct search
+{
+  const char *cloud_job_id;
+  int         found;    // 0: not here
+  int         last_id;  // highest job-id of the page
+  int         count;
+};
+
+static void
+search_page(ipp_t *response, struct search *search)
+{
+  int  job_id = 0;
+  bool is_it  = false;
+
+  for (ipp_attribute_t *at = ippFirstAttribute(response); at != NULL;
+       at                  = ippNextAttribute(response))
+  {
+    const char *name = ippGetGroupTag(at) == IPP_TAG_JOB ? ippGetName(at) : NULL;
+
+    if (name == NULL)
+    {
+      job_id = 0;
+      is_it  = false;
+    }
+    else if (strcmp(name, "job-id") == 0)
+    {
+      job_id = ippGetInteger(at, 0);
+      search->count++;
+      if (job_id > search->last_id)
+        search->last_id = job_id;
+    }
+    else if (strcmp(name, PB_CUPS_JOB_ID) == 0)
+      is_it = pb_text_is_equal(ippGetString(at, 0, NULL), search->cloud_job_id);
+    if (is_it && job_id > 0)
+      search->found = job_id;
+  }
+}
+
+static bool
+get_page(pb_cups_t *cups, const char *queue, const char *which, int first_id, struct search *search,
+         pb_error_t *err)
+{
+  static const char *const wanted[] = {"job-id", PB_CUPS_JOB_ID};
+  ipp_t                   *response = NULL;
+  ipp_t                   *request  = new_job_request(IPP_OP_GET_JOBS, queue, 0, NULL);
+
+  if (request != NULL)
+  {
+    ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "which-jobs", NULL, which);
+    ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "limit", PAGE_JOBS);
+    if (first_id > 1)
+      ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "first-job-id", first_id);
+    pb_cups_want(request, wanted, 2);
+  }
+  search->count = 0;
+  if (!pb_cups_perform(cups, request, NULL, 0, queue, &response, err))
+    return false;
+  search_page(response, search);
+  ippDelete(response);
+  return true;
+}
+
+// All jobs, ended ones too: what was printed must be found, or it would be printed again.
+bool
+pb_cups_find_job(pb_cups_t *cups, const char *queue, const char *cloud_job_id, int *job_id_out,
+                 pb_error_t *err)
+{
+  struct search search = {.cloud_job_id = cloud_job_id};
+
+  *job_id_out = 0;
+  if (!get_page(cups, queue, "not-completed", 0, &search, err))
+    return false;
+  search.last_id = 0;
+  for (int page = 0; search.found == 0 && page < PAGES_MAX; page++)
+  {
+    if (!get_page(cups, queue, "all", search.last_id + 1, &search, err))
+      return false;
+    if (search.count < PAGE_JOBS)
+      break;
+  }
+  *job_id_out = search.found;
+  return true;
+}
+
+static void
+join_keywords(char *dst, size_t dst_size, ipp_attribute_t *at)
+{
+  size_t used = 0;
+
+  dst[0] = '\0';
+  for (int i = 0; i < ippGetCount(at); i++)
+  {
+    const char *keyword = ippGetString(at, i, NULL);
+    size_t      size    = keyword != NULL ? strlen(keyword) : 0;
+
+    if (size == 0 || used + size + 2 > dst_size)
+      continue;
+    if (used > 0)
+      dst[used++] = ',';
+    memcpy(dst + used, keyword, size + 1);
+    used += size;
+  }
+}
+
+bool
+pb_cups_get_job(pb_cups_t *cups, const char *queue, int job_id, struct pb_cups_job_state *state_out,
+                pb_error_t *err)
+{
+  static const char *const wanted[] = {"job-state",
+                                       "job-state-reasons",
+                                       "job-printer-state-message",
+                                       "job-impressions-completed",
+                                       "job-media-sheets-completed",
+                                       PB_CUPS_JOB_ID};
+  ipp_t                   *response = NULL;
+
+  memset(state_out, 0, sizeof(*state_out));
+  if (!get_attributes(cups, queue, job_id, wanted, 6, &response, err))
+    return false;
+  state_out->state = pb_ipp_int(response, IPP_TAG_JOB, "job-state", 0);
+  join_keywords(state_out->reasons, sizeof(state_out->reasons),
+                pb_ipp_find(response, IPP_TAG_JOB, "job-state-reasons", IPP_TAG_ZERO));
+  pb_text_copy(state_out->message, sizeof(state_out->message),
+               pb_ipp_text(response, IPP_TAG_JOB, "job-printer-state-message"));
+  pb_text_copy(state_out->cloud_job_id, sizeof(state_out->cloud_job_id),
+               pb_ipp_text(response, IPP_TAG_JOB, PB_CUPS_JOB_ID));
+  state_out->impressions_completed =
+    pb_ipp_int(response, IPP_TAG_JOB, "job-impressions-completed", 0);
+  state_out->sheets_completed = pb_ipp_int(response, IPP_TAG_JOB, "job-media-sheets-completed", 0);
+  ippDelete(response);
+  return true;
+}
+
+bool
+pb_cups_cancel_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err)
+{
+  if (!load_owner(cups, queue, job_id, err))
+    return false;
+  return pb_cups_perform(cups, new_job_request(IPP_OP_CANCEL_JOB, queue, job_id, cups->owner), NULL,
+                         0, queue, NULL, err);
+}

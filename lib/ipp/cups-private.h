@@ -1,0 +1,30 @@
+// cups-private - what the parts of the CUPS shim share.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_IPP_CUPS_PRIVATE_H
+#define PB_IPP_CUPS_PRIVATE_H
+
+#include "cups.h"
+
+#define PB_CUPS_JOB_ID "printbridge-job-id"
+#define PB_CUPS_JOB_OWNER "printbridge-job-owner"
+
+struct pb_cups
+{
+  http_t *http;  // NULL: not connected
+  char    server[256];
+  int     owned_job;   // the job that was created last ...
+  char    owner[256];  // ... and for whom
+};
+
+// A request for a queue (NULL: the whole scheduler) as `user` (NULL: us).  NULL: out of memory.
+ipp_t *pb_cups_new_request(ipp_op_t operation, const char *queue, const char *user);
+
+// Sends `request` (which it takes, NULL is out of memory) with `body` behind it; *response_out may
+// be NULL when nobody wants it.  `what` begins the message of an error.
+bool pb_cups_perform(pb_cups_t *cups, ipp_t *request, const void *body, size_t body_size,
+                     const char *what, ipp_t **response_out, pb_error_t *err) PB_MUST_USE;
+
+void pb_cups_want(ipp_t *request, const char *const *names, size_t count);  // requested-attributes
+
+#endif

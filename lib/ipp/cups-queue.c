@@ -1,0 +1,150 @@
+// cups-queue - the local queues: their names, what they can do, and their state.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+#include "cups-private.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define QUEUES_MAX 10000
+
+struct names
+{
+  char **list;
+  size_t count;
+};
+
+static void
+free_names(struct names *names)
+{
+  for (size_t i = 0; i < names->count; i++)
+    free(names->list[i]);
+  free(names->list);
+  *names = (struct names){0};
+}
+
+static bool
+add_name(struct names *names, const char *name)
+{
+  char **bigger = realloc(names->list, (names->count + 1) * sizeof(*bigger));
+
+  if (bigger == NULL)
+    return false;
+  names->list          = bigger;
+  bigger[names->count] = pb_text_dup(name);
+  if (bigger[names->count] == NULL)
+    return false;
+  names->count++;
+  return true;
+}
+
+// One printer's attributes of the reply have been seen; keep its name when it is one of ours.
+static bool
+end_printer(struct names *names, const char *name, const char *device)
+{
+  // cups-browsed makes queues of that device for others' printers.
+  if (name == NULL || (device != NULL && pb_text_has_prefix(device, "implicitclass:")) ||
+      names->count >= QUEUES_MAX)
+    return true;
+  return add_name(names, name);
+}
+
+static bool
+collect_names(ipp_t *response, struct names *names)
+{
+  const char *name = NULL, *device = NULL;
+
+  for (ipp_attribute_t *at = ippFirstAttribute(response); at != NULL;
+       at                  = ippNextAttribute(response))
+  {
+    const char *is = ippGetGroupTag(at) == IPP_TAG_PRINTER ? ippGetName(at) : NULL;
+
+    if (is == NULL)
+    {
+      if (!end_printer(names, name, device))
+        return false;
+      name = device = NULL;
+    }
+    else if (strcmp(is, "printer-name") == 0)
+      name = ippGetString(at, 0, NULL);
+    else if (strcmp(is, "device-uri") == 0)
+      device = ippGetString(at, 0, NULL);
+  }
+  return end_printer(names, name, device);
+}
+
+bool
+pb_cups_copy_queues(pb_cups_t *cups, char ***names_out, size_t *count_out, pb_error_t *err)
+{
+  static const char *const wanted[] = {"printer-name", "device-uri"};
+  struct names             names    = {0};
+  pb_error_t               why      = {0};
+  ipp_t                   *response = NULL;
+  ipp_t                   *request  = pb_cups_new_request(IPP_OP_CUPS_GET_PRINTERS, NULL, NULL);
+
+  *names_out = NULL;
+  *count_out = 0;
+  if (request != NULL)
+  {
+    ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_ENUM, "printer-type", 0);
+    ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_ENUM, "printer-type-mask",
+                  CUPS_PRINTER_CLASS | CUPS_PRINTER_DISCOVERED);
+    pb_cups_want(request, wanted, 2);
+  }
+  if (!pb_cups_perform(cups, request, NULL, 0, "list of queues", &response, &why))
+    return why.kind == PB_GONE || pb_error_set(err, why.kind, "%s", why.message);  // gone: none
+  bool ok = collect_names(response, &names);
+  ippDelete(response);
+  if (!ok)
+  {
+    free_names(&names);
+    return pb_error_set(err, PB_RETRY, "out of memory for the names of queues");
+  }
+  *names_out = names.list;
+  *count_out = names.count;
+  return true;
+}
+
+static bool
+copy_attributes(pb_cups_t *cups, const char *queue, const char *const *wanted, size_t count,
+                ipp_t **attributes_out, pb_error_t *err)
+{
+  ipp_t *request = pb_cups_new_request(IPP_OP_GET_PRINTER_ATTRIBUTES, queue, NULL);
+
+  *attributes_out = NULL;
+  pb_cups_want(request, wanted, count);
+  return pb_cups_perform(cups, request, NULL, 0, queue, attributes_out, err);
+}
+
+bool
+pb_cups_copy_queue(pb_cups_t *cups, const char *queue, ipp_t **attributes_out, pb_error_t *err)
+{
+  static const char *const wanted[] = {"all", "media-col-database"};
+
+  return copy_attributes(cups, queue, wanted, 2, attributes_out, err);
+}
+
+bool
+pb_cups_copy_queue_state(pb_cups_t *cups, const char *queue, ipp_t **attributes_out,
+                         pb_error_t *err)
+{
+  static const char *const wanted[] = {
+    "printer-state",
+    "printer-state-reasons",
+    "printer-state-message",
+    "queued-job-count",
+    "printer-is-accepting-jobs",
+    "printer-state-change-time",
+    "marker-change-time",
+    "marker-colors",
+    "marker-high-levels",
+    "marker-levels",
+    "marker-low-levels",
+    "marker-message",
+    "marker-names",
+    "marker-types",
+  };
+
+  return copy_attributes(cups, queue, wanted, sizeof(wanted) / sizeof(wanted[0]), attributes_out,
+                         err);
+}

@@ -1,0 +1,205 @@
+// cups - the connection to the local scheduler: requests, replies, and what an error means.
+// A pb_cups_t belongs to one thread; libcups keeps its last error per thread.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+#include "cups-private.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_MS 5000
+#define ANSWER_SECONDS 60
+
+// A daemon has nobody to ask for a password; without this libcups asks the terminal.
+static const char *
+get_no_password(const char *prompt, http_t *http, const char *method, const char *resource,
+                void *user)
+{
+  (void)prompt;
+  (void)http;
+  (void)method;
+  (void)resource;
+  (void)user;
+  return NULL;
+}
+
+static int
+give_up(http_t *http, void *user)
+{
+  (void)http;
+  (void)user;
+  return 0;
+}
+
+// "/path/cups.sock", "host", "host:port", "[::1]:port".
+static void
+split_server(const char *server, char *host, size_t host_size, int *port_out)
+{
+  char   *colon = NULL;
+  int64_t port  = 0;
+
+  pb_text_copy(host, host_size, server);
+  *port_out = ippPort();
+  if (host[0] == '/')
+    return;
+  colon = strrchr(host, ':');
+  if (colon == NULL || strchr(colon, ']') != NULL || !pb_text_parse_int(colon + 1, 1, 65535, &port))
+    return;
+  *colon    = '\0';
+  *port_out = (int)port;
+}
+
+static bool
+connect_http(pb_cups_t *cups, pb_error_t *err)
+{
+  char host[256];
+  int  port = 0;
+
+  if (cups->http != NULL)
+    return true;
+  split_server(cups->server, host, sizeof(host), &port);
+  cups->http =
+    httpConnect2(host, port, NULL, AF_UNSPEC, cupsEncryption(), /*blocking*/ 1, CONNECT_MS, NULL);
+  if (cups->http == NULL)
+    return pb_error_set(err, PB_RETRY, "CUPS scheduler at %s does not answer: %s", cups->server,
+                        cupsLastErrorString());
+  httpSetTimeout(cups->http, ANSWER_SECONDS, give_up, NULL);
+  return true;
+}
+
+static void
+disconnect(pb_cups_t *cups)
+{
+  httpClose(cups->http);
+  cups->http = NULL;
+}
+
+bool
+pb_cups_open(const char *server, pb_cups_t **cups_out, pb_error_t *err)
+{
+  pb_cups_t *cups = calloc(1, sizeof(*cups));
+
+  *cups_out = NULL;
+  if (cups == NULL)
+    return pb_error_set(err, PB_RETRY, "out of memory for a connection to CUPS");
+  pb_text_copy(cups->server, sizeof(cups->server), server != NULL ? server : cupsServer());
+  if (!connect_http(cups, err))
+  {
+    free(cups);
+    return false;
+  }
+  *cups_out = cups;
+  return true;
+}
+
+void
+pb_cups_close(pb_cups_t *cups)
+{
+  if (cups == NULL)
+    return;
+  disconnect(cups);
+  free(cups);
+}
+
+ipp_t *
+pb_cups_new_request(ipp_op_t operation, const char *queue, const char *user)
+{
+  char uri[1024];
+
+  if (queue == NULL)
+    pb_text_copy(uri, sizeof(uri), "ipp://localhost/");
+  else
+    httpAssembleURIf(HTTP_URI_CODING_ALL, uri, sizeof(uri), "ipp", NULL, "localhost", 0,
+                     "/printers/%s", queue);
+  return pb_ipp_new_request(operation, uri, user != NULL ? user : cupsUser());
+}
+
+void
+pb_cups_want(ipp_t *request, const char *const *names, size_t count)
+{
+  if (request != NULL)
+    ippAddStrings(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "requested-attributes", (int)count,
+                  NULL, names);
+}
+
+// What cupsd's answers mean to a caller; others are PB_REJECT.
+static const struct status_kind
+{
+  int                status;
+  enum pb_error_kind kind;
+} status_kinds[] = {
+  {IPP_STATUS_ERROR_NOT_FOUND,           PB_GONE },
+  {IPP_STATUS_ERROR_GONE,                PB_GONE },
+  {IPP_STATUS_ERROR_TIMEOUT,             PB_RETRY},
+  {IPP_STATUS_ERROR_INTERNAL,            PB_RETRY},
+  {IPP_STATUS_ERROR_SERVICE_UNAVAILABLE, PB_RETRY},
+  {IPP_STATUS_ERROR_DEVICE,              PB_RETRY},
+  {IPP_STATUS_ERROR_TEMPORARY,           PB_RETRY},
+  {IPP_STATUS_ERROR_BUSY,                PB_RETRY},
+  {IPP_STATUS_ERROR_TOO_MANY_JOBS,       PB_RETRY},
+};
+
+static bool
+set_error(pb_error_t *err, const char *what, ipp_status_t status, const char *message)
+{
+  enum pb_error_kind kind = PB_REJECT;
+
+  for (size_t i = 0; i < sizeof(status_kinds) / sizeof(status_kinds[0]); i++)
+  {
+    if (status_kinds[i].status == (int)status)
+      kind = status_kinds[i].kind;
+  }
+  return pb_error_set(err, kind, "CUPS: %s: %s (%s)", what, message != NULL ? message : "",
+                      pb_ipp_status_name(status));
+}
+
+// Request and body out, response in; NULL when the connection failed.
+static ipp_t *
+exchange(pb_cups_t *cups, ipp_t *request, const void *body, size_t body_size)
+{
+  size_t        length = ippLength(request) + body_size;
+  http_status_t status = cupsSendRequest(cups->http, request, "/", length);
+
+  if (status == HTTP_STATUS_CONTINUE && body_size > 0)
+    status = cupsWriteRequestData(cups->http, body, body_size);
+  if (status != HTTP_STATUS_CONTINUE && status != HTTP_STATUS_OK)
+    return NULL;
+  return cupsGetResponse(cups->http, "/");
+}
+
+bool
+pb_cups_perform(pb_cups_t *cups, ipp_t *request, const void *body, size_t body_size,
+                const char *what, ipp_t **response_out, pb_error_t *err)
+{
+  bool         ok       = false;
+  ipp_t       *response = NULL;
+  ipp_status_t status   = IPP_STATUS_ERROR_SERVICE_UNAVAILABLE;
+
+  if (request == NULL)
+    return pb_error_set(err, PB_RETRY, "CUPS: %s: out of memory", what);
+  if (!connect_http(cups, err))
+    goto done;
+  cupsSetPasswordCB2(get_no_password, NULL);
+  response = exchange(cups, request, body, body_size);
+  status   = response != NULL ? ippGetStatusCode(response) : cupsLastError();
+  if (response == NULL && status < IPP_STATUS_ERROR_BAD_REQUEST)
+    status = IPP_STATUS_ERROR_SERVICE_UNAVAILABLE;
+  if (response == NULL)
+    disconnect(cups);
+  if (response == NULL || status >= IPP_STATUS_ERROR_BAD_REQUEST)
+  {
+    set_error(err, what, status, cupsLastErrorString());
+    goto done;
+  }
+  if (response_out != NULL)
+  {
+    *response_out = response;
+    response      = NULL;
+  }
+  ok = true;
+
+done:
+  ippDelete(response);
+  ippDelete(request);
+  return ok;
+}
