@@ -2,6 +2,7 @@
 // responses that stream out.
 // An exchange (one request and its response) lives on the worker thread of its connection: every call that takes a
 // pb_exchange_t is made there.  Other threads reach it by pb_edge_post.
+// The program must ignore SIGPIPE.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_EDGE_EDGE_H
@@ -75,7 +76,8 @@ void        pb_exchange_pause(pb_exchange_t *exchange);   // no on_body until re
 void        pb_exchange_resume(pb_exchange_t *exchange);
 
 // --- the response.  Headers are added before reply or start.
-bool pb_exchange_add_header(pb_exchange_t *exchange, const char *name, const char *value);  // false: refused (CR, LF)
+// False: refused (CR, LF; or one that the edge sets: Content-Type, Content-Length, Connection, Date ...).
+bool pb_exchange_add_header(pb_exchange_t *exchange, const char *name, const char *value);
 void pb_exchange_reply(pb_exchange_t *exchange, int status, const char *content_type, const void *body, size_t size);
 void pb_exchange_start(pb_exchange_t *exchange, int status, const char *content_type, int64_t body_size);  // -1: chunked
 void pb_exchange_write(pb_exchange_t *exchange, const void *data, size_t size);  // copied; stop while !has_room
@@ -103,6 +105,8 @@ void pb_edge_work(pb_edge_t *edge, pb_exchange_id_t id, void (*fn)(void *arg),
                   void (*done)(pb_exchange_t *exchange, void *arg), void *arg);
 
 // --- upgraded connections.  In on_head: answers 101 with these headers and ends the exchange (on_gone follows).
+// NULL: not a request to upgrade to this protocol (HTTP/1.1, Connection: upgrade, no body), or out of memory; nothing
+// was answered.
 struct pb_stream_ops
 {
   void (*on_data)(pb_stream_t *stream, void *user, const void *data, size_t size);
