@@ -55,7 +55,10 @@ pb_server_open_identity(const pb_settings_t *settings, pb_db_t **db_out,
     goto done;
   }
   snprintf(issuer, sizeof(issuer), "https://%s", authority);
-  struct pb_identity_options options = {.issuer = issuer, .ca_key_file = ca_key, .ca_file = ca};
+  struct pb_identity_options options = {.issuer       = issuer,
+                                        .ca_key_file  = ca_key,
+                                        .ca_file      = ca,
+                                        .code_life_ms = settings->code_life_ms};
   ok = pb_db_open(database, db_out, err) && pb_identity_new(*db_out, &options, identity_out, err);
 
 done:

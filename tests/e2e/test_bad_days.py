@@ -14,8 +14,6 @@ from tests.e2e.case import WorldCase
 class BadDays(WorldCase):
     """Everything between service and world goes over a wire that can be cut."""
 
-    world_options = {"connector_settings": {"back-off-cap": "1s"}}
-
     @classmethod
     def prepare(cls):
         service = cls.world.service
