@@ -1,0 +1,113 @@
+// approve - ask an administrator, by a code, to approve what is offered (see approve.h).
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "approve.h"
+
+#include "base/clock.h"
+#include "cloud/protocol.h"
+#include "qr.h"
+
+#include <time.h>
+
+static void
+sleep_ms(int64_t ms)
+{
+  struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+  while (nanosleep(&left, &left))
+    ;
+}
+
+static void
+show_code(const struct approval *approval, const struct pb_device_code *code)
+{
+  int64_t minutes = (code->expires_mono_ms - pb_clock_mono_ms() + 59999) / 60000;
+
+  printf(
+    "\nAn administrator of the service approves this at\n\n    %s\n\nwith the code\n\n    %s\n\n",
+    code->verification_uri, code->user_code);
+  if (approval->has_qr && code->verification_uri_complete[0])
+  {
+    qr_print(stdout, code->verification_uri_complete);
+    printf("\n");
+  }
+  printf("The code is good for %lld minutes.  Waiting ...\n", (long long)minutes);
+  fflush(stdout);
+}
+
+// One line when the service stops answering, one when it is back.
+static void
+show_reachable(bool *is_reachable, const pb_error_t *why)
+{
+  bool is_now = why->kind == PB_OK;
+
+  if (is_now != *is_reachable)
+  {
+    if (is_now)
+      printf("The service answers again.  Waiting ...\n");
+    else
+      printf("The service does not answer (%s).  Asking again ...\n", why->message);
+    fflush(stdout);
+  }
+  *is_reachable = is_now;
+}
+
+// Ask until there is an answer.
+static enum pb_poll
+wait_for_answer(const struct approval *approval, struct pb_device_code *code,
+                struct pb_grant *grant_out, pb_error_t *err)
+{
+  enum pb_poll poll         = PB_POLL_PENDING;
+  bool         is_reachable = true;
+
+  while (poll == PB_POLL_PENDING)
+  {
+    sleep_ms(code->interval_ms);
+    poll = pb_device_code_poll(approval->http, approval->metadata, approval->client_id, code,
+                               grant_out, err);
+    if (poll == PB_POLL_PENDING)
+      show_reachable(&is_reachable, err);
+  }
+  return poll;
+}
+
+// One code from its birth to its end.
+static enum pb_poll
+try_code(const struct approval *approval, struct pb_grant *grant_out, pb_error_t *err)
+{
+  struct pb_device_code code = {0};
+  enum pb_poll          poll = PB_POLL_FAILED;
+
+  if (pb_device_code_request(approval->http, approval->metadata, approval->client_id,
+                             PB_SCOPE_REGISTER, approval->details, approval->requester, &code, err))
+  {
+    show_code(approval, &code);
+    poll = wait_for_answer(approval, &code, grant_out, err);
+  }
+  pb_device_code_clear(&code);
+  return poll;
+}
+
+bool
+approve(const struct approval *approval, struct pb_grant *grant_out, pb_error_t *err)
+{
+  for (int i = 1; i <= approval->tries; i++)
+  {
+    switch (try_code(approval, grant_out, err))
+    {
+      case PB_POLL_GRANTED:
+        return true;
+      case PB_POLL_DENIED:
+        return pb_error_set(err, PB_AUTH, "the administrator has denied it");
+      case PB_POLL_EXPIRED:
+        if (i < approval->tries)
+          printf("\nThe code has expired.  Here is a new one (%d of %d).\n", i + 1,
+                 approval->tries);
+        break;
+      default:
+        return false;
+    }
+  }
+  return pb_error_set(err, PB_GONE, "nobody approved it before the %s expired: run this again",
+                      approval->tries > 1 ? "last code" : "code");
+}

@@ -1,0 +1,30 @@
+// offer - a local queue that is offered to a service, and what becomes of it.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_COMMAND_OFFER_H
+#define PB_COMMAND_OFFER_H
+
+#include "ipp/cups.h"
+#include "net/json.h"
+
+struct offer
+{
+  char queue[128];
+  char uuid[46];
+  char model[128];
+  char location[128];
+  bool is_granted;
+};
+
+// What CUPS says of the queue; uuid is left to the caller.  PB_GONE: no such queue.
+bool offer_describe(pb_cups_t *cups, const char *queue, struct offer *offer_out,
+                    pb_error_t *err) PB_MUST_USE;
+
+// The authorization_details for the offers (lib/cloud/protocol.h); malloc'd.
+bool offers_format_details(const struct offer *offers, size_t count, char **json_out,
+                           pb_error_t *err) PB_MUST_USE;
+
+// Sets is_granted from what the service granted; NULL: all (RFC 6749 s5.1, as asked).
+void offers_mark_granted(struct offer *offers, size_t count, json_object *details);
+
+#endif
