@@ -20,6 +20,15 @@ static const struct scope
   {PB_SCOPE_USER,     false},
 };
 
+bool
+pb_oauth_is_client_id(const char *text)
+{
+  size_t size = strlen(text);
+
+  return size > 0 && size < PB_CLIENT_ID_SIZE &&
+         strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") == size;
+}
+
 static const struct scope *
 find_scope(const char *name)
 {
