@@ -298,7 +298,7 @@ notify_ready(void)
   fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0)
     return;
-  strcpy(address.sun_path, path);
+  memcpy(address.sun_path, path, strlen(path));
   if (path[0] == '@')
     address.sun_path[0] = '\0';
   socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));

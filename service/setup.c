@@ -52,7 +52,8 @@ name_files(const pb_settings_t *settings, struct files *files, pb_error_t *err)
       files->spool != NULL)
     return true;
   clear_files(files);
-  return pb_error_set(err, PB_RETRY, "out of memory");
+  pb_error_set(err, PB_RETRY, "out of memory");
+  return false;
 }
 
 char **

@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include "base/secret.h"
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -60,7 +61,8 @@ pb_text_copy(char *dst, size_t dst_size, const char *src)
 {
   size_t size = src != NULL ? strlen(src) : 0;
 
-  if (size < dst_size)
+  assert(dst_size > 0);
+  if (src == NULL || size < dst_size)
   {
     if (size > 0)
       memmove(dst, src, size);

@@ -25,7 +25,7 @@ bool pb_spool_open(const char *folder, const uint8_t key[32], const struct pb_sp
                    pb_spool_t **spool_out, pb_error_t *err) PB_MUST_USE;
 void pb_spool_close(pb_spool_t *spool);
 
-// Write.  finish makes it durable (file and folder) and says the plain size; it blocks on the disk.  free of a writer
+// Write.  After a failed write or finish the document is gone already, and the writer good for free only.  finish makes it durable (file and folder) and says the plain size; it blocks on the disk.  free of a writer
 // that was not finished removes the document, and readers see it broken.
 bool pb_spool_create(pb_spool_t *spool, char id_out[PB_SPOOL_ID_SIZE], pb_spool_writer_t **writer_out, pb_error_t *err) PB_MUST_USE;
 bool pb_spool_write(pb_spool_writer_t *writer, const void *data, size_t size, pb_error_t *err) PB_MUST_USE;
@@ -40,7 +40,9 @@ enum pb_spool_got
   PB_SPOOL_END,    // all was read
   PB_SPOOL_BROKEN  // the writer gave up, the file is damaged or was removed: *err says which
 };
-// `wake` is called from the writer's thread, once after each WAIT, when there is more or the end is known; NULL: none.
+// `wake` is called from the writer's (or remover's) thread, once after each WAIT, when there is more or the end is
+// known; NULL: none.  It must not free the reader.  PB_GONE: no such document; PB_REJECT: damaged, or cut by a crash
+// (seen here already, before anything of it is read).
 bool pb_spool_open_reader(pb_spool_t *spool, const char *id, void (*wake)(void *user), void *user,
                           pb_spool_reader_t **reader_out, pb_error_t *err) PB_MUST_USE;
 enum pb_spool_got pb_spool_read(pb_spool_reader_t *reader, void *data, size_t room, size_t *got_out, pb_error_t *err);
