@@ -6,6 +6,7 @@
 #include <string.h>
 
 static void *volatile kept;
+static volatile size_t past = 16;  // the compiler must not see what is planted
 
 int
 main(int argc, char **argv)
@@ -16,7 +17,7 @@ main(int argc, char **argv)
     return 2;
   memset(memory, 'x', 16);
   if (strcmp(argv[1], "overflow") == 0)
-    printf("%c\n", memory[15 + argc - 1]);
+    printf("%c\n", memory[past]);
   // The leak: nobody holds the memory any more.
   kept   = memory;
   memory = NULL;
