@@ -163,7 +163,7 @@ read_service(pb_registration_t *registration, pb_error_t *err)
   if (!read_key(registration, err))
   {
     // Missing here is damage: PB_GONE would look like a service that was never shared with.
-    if (err && err->kind == PB_GONE)
+    if (err && err->kind != PB_RETRY)
       err->kind = PB_CONFIG;
     goto done;
   }
@@ -390,13 +390,25 @@ save_key(pb_registration_t *registration, pb_error_t *err)
   return ok;
 }
 
+// The folder of all services and that of this one; mkdir -p would leave the first open to others.
+static bool
+make_folders(const pb_registration_t *registration, pb_error_t *err)
+{
+  const char *slash = strrchr(registration->folder, '/');
+  char *services = pb_text_dup_size(registration->folder, (size_t)(slash - registration->folder));
+  bool  ok       = services ? pb_file_make_folder(services, FOLDER_MODE, err) : out_of_memory(err);
+
+  free(services);
+  return ok && pb_file_make_folder(registration->folder, FOLDER_MODE, err);
+}
+
 bool
 pb_registration_save(pb_registration_t *registration, pb_error_t *err)
 {
   bool         ok     = false;
   json_object *object = json_object_new_object();
 
-  if (!pb_file_make_folder(registration->folder, FOLDER_MODE, err))
+  if (!make_folders(registration, err))
     goto done;
   // The key first: service.json makes the registration.
   if (!save_key(registration, err))
