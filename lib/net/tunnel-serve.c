@@ -84,6 +84,7 @@ pb_tunnel_on_request_end(pb_tunnel_t *tunnel, struct pb_tunnel_stream *stream)
 {
   int status = 200;
 
+  stream->is_whole = true;
   if (stream->status != 0)
     return 0;
   if (!stream->is_path)
@@ -104,6 +105,6 @@ pb_tunnel_on_request_end(pb_tunnel_t *tunnel, struct pb_tunnel_stream *stream)
 void
 pb_tunnel_on_response_sent(pb_tunnel_t *tunnel, struct pb_tunnel_stream *stream)
 {
-  if (stream->status == 413 || stream->status == 503)
+  if (!stream->is_whole)
     (void)nghttp2_submit_rst_stream(tunnel->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
 }

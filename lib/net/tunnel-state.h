@@ -26,6 +26,7 @@ struct pb_tunnel_stream
   size_t                   sent;         // service's end: of the message
   pb_buffer_t              message;
   bool                     is_post, is_path, is_ipp;  // connector's end
+  bool                     is_whole;     // connector's end: the request has ended
 };
 
 struct pb_tunnel
