@@ -20,6 +20,9 @@ struct pb_documents_options
   size_t      read_ahead_bytes;  // in memory, per document (1 MiB)
   int64_t     read_ahead_file_bytes;  // then in an unlinked file (256 MiB)
   const char *temp_folder;
+  // How long after the start an unknown capability is answered "retry" (its offer may still come): 0 is 60 s, below 0
+  // not at all.
+  int64_t unknown_grace_ms;
   // An event message of the notifier (application/ipp bytes as cupsd wrote them).  Called from a socket thread.
   void (*on_event)(void *user, const void *message, size_t size);
   void *user;
@@ -29,10 +32,11 @@ bool pb_documents_start(const struct pb_documents_options *options, pb_documents
 void pb_documents_stop(pb_documents_t *documents);
 
 // Where the bytes come from, and who hears how it goes.  Called from the document's own threads.
+// None may call withdraw or stop.
 struct pb_document_source
 {
   // Fetch the whole document from the start into sink; blocks; ends early when *stop becomes true.  PB_RETRY: ask again
-  // (with back-off); anything else: the document is lost, the filter is told to fail.
+  // (with back-off); anything else: the document is lost, the filter is told to fail.  One call at a time per offer.
   bool (*fetch)(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop, pb_error_t *err);
   void (*on_started)(void *user, int readers_before);  // a filter has begun to read; 0 the first time
   void (*on_done)(void *user, int64_t bytes);          // a filter has taken all of it

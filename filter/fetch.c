@@ -1,7 +1,8 @@
 // fetch - asks the connector for a document: "GET <capability>\n"; it answers "OK\n" and chunks of
 // a 4-byte length and so many bytes, the length 0 being the whole document's end; or "ERR <why>\n".
 // Before the first byte of the document everything can be tried again; after it nothing can, since
-// the bytes are on their way to the printer. SPDX-FileCopyrightText: The Printbridge authors
+// the bytes are on their way to the printer.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch.h"
 #include "base/clock.h"

@@ -1,5 +1,6 @@
 // attributes-equal - do two attributes hold the same values?  Order counts in a 1setOf, not among
-// the members of a collection. SPDX-FileCopyrightText: The Printbridge authors
+// the members of a collection.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "attributes.h"
 #include <string.h>

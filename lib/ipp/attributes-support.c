@@ -1,5 +1,6 @@
 // attributes-support - can the printer do what the job asks?  Looks at xxx-supported; a printer
-// that does not say is taken to be able. SPDX-FileCopyrightText: The Printbridge authors
+// that does not say is taken to be able.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "attributes.h"
 #include "base/text.h"

@@ -88,7 +88,8 @@ pb_cups_create_job(pb_cups_t *cups, const struct pb_cups_job *job, int *job_id_o
   ippDelete(response);
   if (*job_id_out <= 0)
     return pb_error_set(err, PB_RETRY, "CUPS: %s: no job-id for a new job", job->queue);
-  cups->owned_job = *job_id_out;
+  cups->owned_job  = *job_id_out;
+  cups->is_created = true;
   pb_text_copy(cups->owner, sizeof(cups->owner), get_user(job->user));
   return true;
 }
@@ -103,41 +104,61 @@ get_attributes(pb_cups_t *cups, const char *queue, int job_id, const char *const
   return pb_cups_perform(cups, request, NULL, 0, queue, response_out, err);
 }
 
-// cupsd's default policy lets the owner of a job add documents and cancel it, by name.
+// cupsd's default policy lets the owner of a job add documents and cancel it, by name.  It would
+// also add a document to a job that has ended, and print again.
 static bool
-load_owner(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err)
+load_job(pb_cups_t *cups, const char *queue, int job_id, int *documents_out, int *state_out,
+         pb_error_t *err)
 {
-  static const char *const wanted[] = {PB_CUPS_JOB_OWNER};
+  static const char *const wanted[] = {PB_CUPS_JOB_OWNER, "job-state", "number-of-documents"};
   ipp_t                   *response = NULL;
 
-  if (cups->owned_job == job_id)
-    return true;
-  if (!get_attributes(cups, queue, job_id, wanted, 1, &response, err))
+  if (!get_attributes(cups, queue, job_id, wanted, 3, &response, err))
     return false;
   pb_text_copy(cups->owner, sizeof(cups->owner),
                get_user(pb_ipp_text(response, IPP_TAG_JOB, PB_CUPS_JOB_OWNER)));
-  cups->owned_job = job_id;
+  *documents_out   = pb_ipp_int(response, IPP_TAG_JOB, "number-of-documents", 0);
+  *state_out       = pb_ipp_int(response, IPP_TAG_JOB, "job-state", 0);
+  cups->owned_job  = job_id;
+  cups->is_created = false;
   ippDelete(response);
   return true;
+}
+
+static ipp_t *
+new_send_request(const pb_cups_t *cups, const char *queue, int job_id, const char *format,
+                 bool is_last)
+{
+  ipp_t *request = new_job_request(IPP_OP_SEND_DOCUMENT, queue, job_id, cups->owner);
+
+  if (request == NULL)
+    return NULL;
+  ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_MIMETYPE, "document-format", NULL,
+               pb_ticket_type_for(format));
+  ippAddBoolean(request, IPP_TAG_OPERATION, "last-document", is_last);
+  return request;
 }
 
 bool
 pb_cups_send_ticket(pb_cups_t *cups, const char *queue, int job_id, const pb_ticket_t *ticket,
                     bool is_last, pb_error_t *err)
 {
-  char   text[PB_TICKET_MAX];
-  ipp_t *request = NULL;
+  char text[PB_TICKET_MAX];
+  int  documents = 0, state = IPP_JSTATE_HELD;
 
-  if (!pb_ticket_format(ticket, text, err) || !load_owner(cups, queue, job_id, err))
+  if (!pb_ticket_format(ticket, text, err))
     return false;
-  request = new_job_request(IPP_OP_SEND_DOCUMENT, queue, job_id, cups->owner);
-  if (request != NULL)
-  {
-    ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_MIMETYPE, "document-format", NULL,
-                 pb_ticket_type_for(ticket->format));
-    ippAddBoolean(request, IPP_TAG_OPERATION, "last-document", is_last);
-  }
-  return pb_cups_perform(cups, request, text, strlen(text), queue, NULL, err);
+  // A job that this connection has just made is empty; of any other we do not know what got there.
+  if ((!cups->is_created || cups->owned_job != job_id) &&
+      !load_job(cups, queue, job_id, &documents, &state, err))
+    return false;
+  if (documents >= ticket->document_number)
+    return true;
+  if (state >= IPP_JSTATE_CANCELED)
+    return pb_error_set(err, PB_REJECT, "CUPS: %s: job %d has ended", queue, job_id);
+  cups->is_created = false;
+  return pb_cups_perform(cups, new_send_request(cups, queue, job_id, ticket->format, is_last), text,
+                         strlen(text), queue, NULL, err);
 }
 
 // What one page of Get-Jobs says.
@@ -277,7 +298,9 @@ pb_cups_get_job(pb_cups_t *cups, const char *queue, int job_id, struct pb_cups_j
 bool
 pb_cups_cancel_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err)
 {
-  if (!load_owner(cups, queue, job_id, err))
+  int documents = 0, state = 0;
+
+  if (cups->owned_job != job_id && !load_job(cups, queue, job_id, &documents, &state, err))
     return false;
   return pb_cups_perform(cups, new_job_request(IPP_OP_CANCEL_JOB, queue, job_id, cups->owner), NULL,
                          0, queue, NULL, err);

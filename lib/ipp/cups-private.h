@@ -15,6 +15,7 @@ struct pb_cups
   char    server[256];
   int     owned_job;   // the job that was created last ...
   char    owner[256];  // ... and for whom
+  bool    is_created;  // by us, and nothing was sent to it
 };
 
 // A request for a queue (NULL: the whole scheduler) as `user` (NULL: us).  NULL: out of memory.

@@ -32,7 +32,8 @@ struct pb_cups_job
 };
 // Create-Job; no document yet.
 bool pb_cups_create_job(pb_cups_t *cups, const struct pb_cups_job *job, int *job_id_out, pb_error_t *err) PB_MUST_USE;
-// Send-Document with the ticket as its data.
+// Send-Document with the ticket as its data.  May be repeated: a job that has document_number documents already gets
+// no other one.  PB_REJECT when the job has ended.
 bool pb_cups_send_ticket(pb_cups_t *cups, const char *queue, int job_id, const pb_ticket_t *ticket, bool is_last,
                          pb_error_t *err) PB_MUST_USE;
 // The local job of that cloud job; *job_id_out 0 when there is none (that is no error).

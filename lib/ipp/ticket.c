@@ -1,5 +1,6 @@
 // ticket - reads and writes "Printbridge-Ticket: 1" and its four lines.  One spelling only: what
-// format writes, parse takes, and nothing else. SPDX-FileCopyrightText: The Printbridge authors
+// format writes, parse takes, and nothing else.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "ticket.h"
 #include "base/text.h"

@@ -1,0 +1,263 @@
+// document-fetch - one reader's document: fetched by one thread, written to the filter by another.
+// A source that breaks is asked again from the start; what was passed on already is compared by its
+// hash and skipped, so that a page is never made of two documents.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
+#include "base/log.h"
+#include "document-private.h"
+#include "net/digest.h"
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#define CHUNK_SIZE 65536
+#define LOOK_MS 1000  // how often a reader that waits for the cloud is looked at
+#define BACKOFF_MIN_MS 50
+#define BACKOFF_BASE_MS 250
+#define BACKOFF_CAP_MS 15000
+
+struct fetch
+{
+  struct pb_reader *reader;
+  int64_t           passed_on;  // bytes that went into the read-ahead
+  pb_sha256_run_t  *hash;       // of them
+  int64_t           seen;       // bytes of this try
+  pb_sha256_run_t  *again;      // of those that are skipped
+};
+
+// The bytes that the reader has are the same ones?
+static bool
+check_prefix(struct fetch *fetch, pb_error_t *err)
+{
+  uint8_t before[PB_SHA256_SIZE], now[PB_SHA256_SIZE];
+
+  pb_sha256_peek(fetch->hash, before);
+  pb_sha256_peek(fetch->again, now);
+  return memcmp(before, now, sizeof(now)) == 0 ||
+         pb_error_set(err, PB_REJECT,
+                      "the document has changed since its first %lld bytes were printed",
+                      (long long)fetch->passed_on);
+}
+
+// How much of this piece was passed on in an earlier try.
+static bool
+skip_piece(struct fetch *fetch, const void *data, size_t size, size_t *skipped_out, pb_error_t *err)
+{
+  int64_t old = fetch->passed_on - fetch->seen;
+
+  *skipped_out = 0;
+  if (old <= 0)
+    return true;
+  *skipped_out = (int64_t)size < old ? size : (size_t)old;
+  pb_sha256_add(fetch->again, data, *skipped_out);
+  fetch->seen += (int64_t)*skipped_out;
+  return fetch->seen < fetch->passed_on || check_prefix(fetch, err);
+}
+
+static bool
+take_piece(void *user, const void *data, size_t size, pb_error_t *err)
+{
+  struct fetch *fetch   = user;
+  size_t        skipped = 0;
+
+  if (!skip_piece(fetch, data, size, &skipped, err))
+    return false;
+  data = (const char *)data + skipped;
+  size -= skipped;
+  if (size == 0)
+    return true;
+  // The count goes first: a piece that is cut by a stop is not asked for again.
+  pb_sha256_add(fetch->hash, data, size);
+  fetch->passed_on += (int64_t)size;
+  fetch->seen += (int64_t)size;
+  return pb_read_ahead_write(fetch->reader->read_ahead, data, size, err);
+}
+
+static bool
+try_fetch(struct fetch *fetch, pb_error_t *err)
+{
+  struct pb_reader                *reader = fetch->reader;
+  const struct pb_document_source *source = &reader->offer->source;
+
+  fetch->seen = 0;
+  pb_sha256_free(fetch->again);
+  fetch->again = pb_sha256_new();
+  if (fetch->hash == NULL || fetch->again == NULL)
+    return pb_error_set(err, PB_RETRY, "out of memory for a hash");
+  if (!source->fetch(source->user, take_piece, fetch, &reader->is_stopped, err))
+    return false;
+  return fetch->seen >= fetch->passed_on ||
+         pb_error_set(err, PB_REJECT, "the document is shorter than what was printed of it");
+}
+
+// False: stopped meanwhile.
+static bool
+wait_before_retry(struct pb_reader *reader, int attempt)
+{
+  pb_documents_t *documents = reader->documents;
+  struct timespec until;
+  int64_t wait_ms = pb_clock_backoff_ms(attempt, BACKOFF_MIN_MS, BACKOFF_BASE_MS, BACKOFF_CAP_MS);
+
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  int64_t ns = until.tv_nsec + wait_ms % 1000 * 1000000;
+  until.tv_sec += wait_ms / 1000 + ns / 1000000000;
+  until.tv_nsec = ns % 1000000000;
+  pthread_mutex_lock(&documents->mutex);
+  while (!atomic_load(&reader->is_stopped))
+  {
+    if (pthread_cond_timedwait(&documents->changed, &documents->mutex, &until) == ETIMEDOUT)
+      break;
+  }
+  pthread_mutex_unlock(&documents->mutex);
+  return !atomic_load(&reader->is_stopped);
+}
+
+// Only one call of fetch at a time: the one of a reader that died may still be on its way out.
+static bool
+begin_fetching(struct pb_reader *reader)
+{
+  pb_documents_t *documents = reader->documents;
+
+  pthread_mutex_lock(&documents->mutex);
+  while (reader->offer->is_fetching && !atomic_load(&reader->is_stopped))
+    pthread_cond_wait(&documents->changed, &documents->mutex);
+  bool is_mine = !atomic_load(&reader->is_stopped);
+  if (is_mine)
+    reader->offer->is_fetching = true;
+  pthread_mutex_unlock(&documents->mutex);
+  return is_mine;
+}
+
+static void
+end_fetching(struct pb_reader *reader)
+{
+  pthread_mutex_lock(&reader->documents->mutex);
+  reader->offer->is_fetching = false;
+  pthread_cond_broadcast(&reader->documents->changed);
+  pthread_mutex_unlock(&reader->documents->mutex);
+}
+
+static void
+fetch_until_done(struct fetch *fetch)
+{
+  struct pb_reader *reader = fetch->reader;
+  pb_error_t        err    = {0};
+  int64_t           before = 0;
+
+  for (int attempt = 0; !try_fetch(fetch, &err); attempt++)
+  {
+    if (err.kind != PB_RETRY || atomic_load(&reader->is_stopped))
+    {
+      pb_read_ahead_end(reader->read_ahead, &err);
+      return;
+    }
+    if (fetch->passed_on > before)
+      attempt = 0;
+    before = fetch->passed_on;
+    pb_log(NULL, PB_LOG_WARN, "document: %s; asking again", err.message);
+    if (!wait_before_retry(reader, attempt))
+      return;
+    pb_error_clear(&err);
+  }
+  pb_read_ahead_end(reader->read_ahead, NULL);
+}
+
+static void *
+run_fetch(void *user)
+{
+  struct fetch fetch = {.reader = user, .hash = pb_sha256_new()};
+
+  if (begin_fetching(fetch.reader))
+  {
+    fetch_until_done(&fetch);
+    end_fetching(fetch.reader);
+  }
+  pb_sha256_free(fetch.hash);
+  pb_sha256_free(fetch.again);
+  return NULL;
+}
+
+static bool
+is_hung_up(int fd)
+{
+  struct pollfd poll_fd = {.fd = fd, .events = POLLRDHUP};
+
+  return poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLHUP | POLLERR | POLLRDHUP)) != 0;
+}
+
+// Chunks as they come; "OK" goes with the first, so that a document that cannot be had at all is
+// refused in words.  True: whole.  PB_GONE: the filter has gone, or the document was withdrawn.
+static bool
+copy_to_filter(struct pb_reader *reader, char *chunk, int64_t *bytes_out, pb_error_t *err)
+{
+  bool is_begun = false;
+
+  for (;;)
+  {
+    size_t                 size = 0;
+    enum pb_read_ahead_got got =
+      pb_read_ahead_read(reader->read_ahead, chunk, CHUNK_SIZE, LOOK_MS, &size, err);
+    uint8_t head[7] = {'O', 'K', '\n'};
+
+    if (got == PB_READ_AHEAD_WAIT && is_hung_up(reader->fd))
+      return pb_error_set(err, PB_GONE, "the filter has hung up");
+    if (got == PB_READ_AHEAD_WAIT)
+      continue;
+    if (got == PB_READ_AHEAD_FAILED)
+      return false;
+    head[3] = (uint8_t)(size >> 24);
+    head[4] = (uint8_t)(size >> 16);
+    head[5] = (uint8_t)(size >> 8);
+    head[6] = (uint8_t)size;
+    if (!pb_document_send(reader->fd, head + (is_begun ? 3 : 0), is_begun ? 4 : 7, chunk, size))
+      return pb_error_set(err, PB_GONE, "the filter has hung up");
+    is_begun = true;
+    *bytes_out += (int64_t)size;
+    if (got == PB_READ_AHEAD_END)
+      return true;
+  }
+}
+
+static void
+tell_filter(struct pb_reader *reader, int64_t bytes, const pb_error_t *why)
+{
+  char line[64] = "ERR the document cannot be fetched\n";
+
+  // Behind the first byte the missing end says it.
+  if (bytes == 0)
+    pb_document_send(reader->fd, line, strlen(line), NULL, 0);
+  pb_log(NULL, PB_LOG_ERROR, "document: %s", why->message);
+}
+
+void
+pb_document_serve(struct pb_reader *reader)
+{
+  static _Thread_local char chunk[CHUNK_SIZE];
+  struct pb_document_source source = reader->offer->source;
+  pthread_t                 thread;
+  pb_error_t                err   = {0};
+  int64_t                   bytes = 0;
+
+  if (source.on_started != NULL)
+    source.on_started(source.user, reader->readers_before);
+  if (pthread_create(&thread, NULL, run_fetch, reader) != 0)
+  {
+    pb_log(NULL, PB_LOG_ERROR, "document: no thread");
+    return;
+  }
+  bool ok        = copy_to_filter(reader, chunk, &bytes, &err);
+  bool is_failed = !ok && err.kind != PB_GONE && !atomic_load(&reader->is_stopped);
+  if (is_failed)
+    tell_filter(reader, bytes, &err);
+  atomic_store(&reader->is_stopped, true);
+  pb_read_ahead_stop(reader->read_ahead);
+  pthread_mutex_lock(&reader->documents->mutex);
+  pthread_cond_broadcast(&reader->documents->changed);
+  pthread_mutex_unlock(&reader->documents->mutex);
+  pthread_join(thread, NULL);
+  if (ok && source.on_done != NULL)
+    source.on_done(source.user, bytes);
+  if (is_failed && source.on_failed != NULL)
+    source.on_failed(source.user, &err);
+}
