@@ -9,7 +9,7 @@
 // A text member, escaped and cut; "" when there is none.
 struct shown
 {
-  char text[256];
+  char text[1024];  // a problem may be as long as an error's message
 };
 struct shown shown_text(json_object *object, const char *name);
 

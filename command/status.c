@@ -130,6 +130,8 @@ print_service(json_object *service)
   printf("\n");
   if (pb_json_text(service, "problem"))
     printf("  ! %s\n", shown_text(service, "problem").text);
+  if (!count_of(queues))
+    return;
   printf("  %-*s  %-*s  %-*s%s\n", QUEUE_WIDTH, "QUEUE", STATE_WIDTH, "STATE", JOBS_WIDTH, "JOBS",
          "LAST JOB");
   for (size_t i = 0; i < count_of(queues); i++)
