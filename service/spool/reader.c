@@ -56,7 +56,7 @@ pb_spool_open_reader(pb_spool_t *spool, const char *id, void (*wake)(void *user)
   *reader_out = NULL;
   if (reader == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory for a reader");
-  if (!find_document(spool, id, &document, err))
+  if (!find_document(spool, id, &document, err) || document == NULL)
     goto failed;
   reader->wake   = wake;
   reader->user   = user;
