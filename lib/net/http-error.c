@@ -20,7 +20,7 @@ static const struct failure
   {CURLE_SEND_FAIL_REWIND,      PB_RETRY,  "the connection was closed during the request"},
   {CURLE_SSL_CACERT_BADFILE,    PB_CONFIG, NULL                                          },
   {CURLE_URL_MALFORMAT,         PB_CONFIG, NULL                                          },
-  {CURLE_UNSUPPORTED_PROTOCOL,  PB_CONFIG, NULL                                          },
+  {CURLE_UNSUPPORTED_PROTOCOL,  PB_RETRY,  "the answer is not HTTP"                      },
   {CURLE_NOT_BUILT_IN,          PB_CONFIG, NULL                                          },
 };
 
@@ -29,16 +29,16 @@ static const struct
   long        result;
   const char *text;
 } verdicts[] = {
-  {X509_V_ERR_APPLICATION_VERIFICATION, "the server's certificates do not hold the one with the "
-   "pinned fingerprint: wrong server, or its CA has changed"},
+  {X509_V_ERR_APPLICATION_VERIFICATION,          "the server's certificates do not hold the one with the "
+                                        "pinned fingerprint: wrong server, or its CA has changed"},
   {X509_V_ERR_CERT_HAS_EXPIRED,
-   "the server's certificate has expired (or this machine's clock is wrong)"},
+   "the server's certificate has expired (or this machine's clock is wrong)"                                                            },
   {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
-   "the server's certificate is self-signed: nothing here says that it can be trusted"},
+   "the server's certificate is self-signed: nothing here says that it can be trusted"                                                  },
   {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
-   "the server's CA is not trusted here: pin its fingerprint, or name its file"},
+   "the server's CA is not trusted here: pin its fingerprint, or name its file"                                                         },
   {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
-   "the server's CA is not trusted here: pin its fingerprint, or name its file"},
+   "the server's CA is not trusted here: pin its fingerprint, or name its file"                                                         },
 };
 
 static bool

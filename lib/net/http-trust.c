@@ -111,8 +111,14 @@ verify_pin(X509_STORE_CTX *chain, void *user)
 static CURLcode
 set_up_tls(CURL *curl, void *ssl_ctx, void *user)
 {
+  pb_http_handle_t *handle = user;
+
   (void)curl;
-  SSL_CTX_set_cert_verify_callback(ssl_ctx, verify_pin, user);
+  // libcurl lets a connection end without close_notify: then anybody could cut a reply that has no
+  // length.
+  SSL_CTX_clear_options(ssl_ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
+  if (handle->has_pin)
+    SSL_CTX_set_cert_verify_callback(ssl_ctx, verify_pin, handle);
   return CURLE_OK;
 }
 
@@ -167,9 +173,9 @@ set_trust(pb_http_handle_t *handle)
     if (code == CURLE_OK)
       code = curl_easy_setopt(curl, CURLOPT_CAINFO, handle->has_pin ? NULL : handle->ca_file);
   }
-  if (code == CURLE_OK && handle->has_pin)
+  if (code == CURLE_OK)
     code = curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, set_up_tls);
-  if (code == CURLE_OK && handle->has_pin)
+  if (code == CURLE_OK)
     code = curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, handle);
   return code;
 }

@@ -431,6 +431,9 @@ transfer(struct exchange *exchange, CURLM *multi, pb_error_t *err)
     if (err != NULL)
       *err = exchange->refusal;
   }
+  else if (ok && code == CURLE_OK && !exchange->is_head_done)
+    // libcurl takes a head that the connection's end has cut for a whole one.
+    ok = pb_http_handle_fail(exchange->handle, CURLE_PARTIAL_FILE, err);
   else if (ok && code != CURLE_OK)
     ok = pb_http_handle_fail(exchange->handle, code, err);
   (void)curl_multi_remove_handle(multi, exchange->handle->curl);
