@@ -223,12 +223,15 @@ register_granted(struct share *share, const struct pb_grant *grant, const struct
 {
   pb_cloud_account_t *account = NULL;
   pb_cloud_t         *cloud   = NULL;
-  bool                ok      = pb_cloud_account_new_bearer(share->registration->url, &share->trust,
-                                                            grant->access_token.text, &account, err) &&
+  int                 lock    = -1;
+  bool                ok      = state_lock(share->options->state, &lock, err) &&
+            pb_cloud_account_new_bearer(share->registration->url, &share->trust,
+                                        grant->access_token.text, &account, err) &&
             pb_cloud_open(account, &cloud, err);
 
   for (size_t i = 0; ok && i < count; i++)
     settle_offer(share, cloud, &offers[i]);
+  state_unlock(&lock);
   pb_cloud_close(cloud);
   pb_cloud_account_free(account);
   return ok;
@@ -279,20 +282,30 @@ share_all_offers(struct share *share, pb_error_t *err)
   return ok;
 }
 
+// Everything up to the question, so that the answer will find its place.
+static bool
+prepare_locked(struct share *share, const char *url, pb_error_t *err)
+{
+  if (!pb_registration_find(share->options->state, url, &share->registration, err) ||
+      !choose_queues(share, err))
+    return false;
+  return !share->offers_count ||
+         (choose_trust(share, err) && meet_service(share, err) && make_uuids(share, err));
+}
+
 static bool
 run_share(struct share *share, const char *url, pb_error_t *err)
 {
   bool ok;
+  int  lock = -1;
 
-  if (!state_enter(share->options->state, err) ||
-      !pb_registration_find(share->options->state, url, &share->registration, err) ||
-      !choose_queues(share, err))
+  if (!state_enter(share->options->state, err) || !state_lock(share->options->state, &lock, err))
     return false;
-  if (!share->offers_count)
-    return true;
-  if (!choose_trust(share, err) || !meet_service(share, err) || !make_uuids(share, err))
-    return false;
-  ok = share_all_offers(share, err);
+  ok = prepare_locked(share, url, err);
+  // Not while an administrator is waited for: others may share, too.
+  state_unlock(&lock);
+  if (ok)
+    ok = share_all_offers(share, err);
   if (share->shared_count)
     ask_reload(share->options->runtime);
   return ok;

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "state.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -11,11 +12,13 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define USER "printbridge"  // of the connector
 #define FOLDER_MODE 0750
 #define LOCK "share.lock"
+#define LOCK_PATIENCE_MS 40000  // the other may be waiting for a service that does not answer
 
 // As root, for the connector's user if this machine has one.
 static bool
@@ -42,20 +45,6 @@ become(const struct stat *owner, pb_error_t *err)
   return true;
 }
 
-static bool
-lock_folder(const char *state, pb_error_t *err)
-{
-  char      *path = pb_file_join(state, LOCK);
-  pb_error_t why  = {0};
-  int        fd   = -1;  // stays open until the process ends
-  bool ok = path ? pb_file_lock(path, &fd, &why) : pb_error_set(&why, PB_RETRY, "out of memory");
-
-  free(path);
-  if (ok)
-    return true;
-  return pb_error_set(err, why.kind, "another share or unshare is at work, or: %s", why.message);
-}
-
 bool
 state_enter(const char *state, pb_error_t *err)
 {
@@ -67,5 +56,36 @@ state_enter(const char *state, pb_error_t *err)
     return false;
   if (access(state, W_OK))
     return pb_error_set_errno(err, PB_CONFIG, "%s (run this as root or as its owner)", state);
-  return lock_folder(state, err);
+  return true;
+}
+
+bool
+state_lock(const char *state, int *lock_out, pb_error_t *err)
+{
+  const struct timespec pause  = {.tv_nsec = 100 * 1000 * 1000};
+  int64_t               end_ms = pb_clock_mono_ms() + LOCK_PATIENCE_MS;
+  char                 *path   = pb_file_join(state, LOCK);
+  pb_error_t            why    = {0};
+  bool                  ok     = false;
+
+  *lock_out = -1;
+  if (!path)
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  while (!ok)
+  {
+    ok = pb_file_lock(path, lock_out, &why);
+    if (ok || pb_clock_mono_ms() >= end_ms)
+      break;
+    nanosleep(&pause, /*left*/ NULL);
+  }
+  free(path);
+  return ok || pb_error_set(err, why.kind, "is another share or unshare at work? %s", why.message);
+}
+
+void
+state_unlock(int *lock)
+{
+  if (*lock >= 0)
+    close(*lock);
+  *lock = -1;
 }

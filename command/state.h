@@ -8,8 +8,11 @@
 
 // Make the folder if it is not there, and, when run as root, go on as its owner for good: so what
 // is written belongs to the connector, and nothing that the connector's user put there can make
-// root write elsewhere.  Then lock it against other share and unshare commands, until the process
-// ends.
+// root write elsewhere.
 bool state_enter(const char *state, pb_error_t *err) PB_MUST_USE;
+
+// Keep other share and unshare commands out while something is changed; waits a little for them.
+bool state_lock(const char *state, int *lock_out, pb_error_t *err) PB_MUST_USE;
+void state_unlock(int *lock);  // -1: nothing is locked
 
 #endif

@@ -109,6 +109,7 @@ command_unshare(const struct options *options)
   pb_registration_t **list  = NULL;
   size_t              count = 0;
   pb_error_t          err   = {0};
+  int                 lock  = -1;
   int                 exit_code;
   char                url[512] = "";
 
@@ -117,10 +118,11 @@ command_unshare(const struct options *options)
     command_fail(&err);
     return EXIT_USAGE;
   }
-  if (!state_enter(options->state, &err) ||
+  if (!state_enter(options->state, &err) || !state_lock(options->state, &lock, &err) ||
       !pb_registrations_load(options->state, &list, &count, &err))
     return command_fail(&err);
   exit_code = unshare_all(options, list, count, url[0] ? url : NULL);
   pb_registrations_free(list, count);
+  state_unlock(&lock);
   return exit_code;
 }
