@@ -108,15 +108,24 @@ verify_pin(X509_STORE_CTX *chain, void *user)
   return result == X509_V_OK;
 }
 
+// libcurl takes a connection that ends without close_notify for one that was closed well.
+static void
+on_alert(const SSL *ssl, int where, int value)
+{
+  pb_http_handle_t *handle = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+  if (where == SSL_CB_READ_ALERT && (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
+    handle->is_closed_well = true;
+}
+
 static CURLcode
 set_up_tls(CURL *curl, void *ssl_ctx, void *user)
 {
   pb_http_handle_t *handle = user;
 
   (void)curl;
-  // libcurl lets a connection end without close_notify: then anybody could cut a reply that has no
-  // length.
-  SSL_CTX_clear_options(ssl_ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
+  (void)SSL_CTX_set_app_data(ssl_ctx, handle);
+  SSL_CTX_set_info_callback(ssl_ctx, on_alert);
   if (handle->has_pin)
     SSL_CTX_set_cert_verify_callback(ssl_ctx, verify_pin, handle);
   return CURLE_OK;

@@ -16,8 +16,9 @@ typedef struct pb_http_handle
   char   *proxy;
   bool    has_pin;
   uint8_t pin[PB_HTTP_PIN_SIZE];
-  char   *url;        // of the request at hand, https
-  char    peer[280];  // its "host:port", for messages
+  bool    is_closed_well;  // the peer has said that it closes: a body without a length was whole
+  char   *url;             // of the request at hand, https
+  char    peer[280];       // its "host:port", for messages
   char    why[CURL_ERROR_SIZE];
 } pb_http_handle_t;
 

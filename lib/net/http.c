@@ -33,6 +33,7 @@ struct exchange
   size_t                        body_sent;
   bool                          is_source_used;
   bool                          is_head_done;
+  bool                          has_length;  // the body's end can be seen
   bool                          is_refused;  // a callback said no: `refusal` says why
   pb_error_t                    refusal;
   curl_off_t                    bytes;  // both ways, when it was looked at last
@@ -140,10 +141,11 @@ append_authenticate(struct pb_http_reply *reply, const char *value)
 }
 
 static void
-read_header(struct pb_http_reply *reply, char *line)
+read_header(struct exchange *exchange, char *line)
 {
-  char *colon = strchr(line, ':');
-  char *value = NULL;
+  struct pb_http_reply *reply = exchange->reply;
+  char                 *colon = strchr(line, ':');
+  char                 *value = NULL;
 
   if (colon == NULL)
     return;
@@ -151,6 +153,8 @@ read_header(struct pb_http_reply *reply, char *line)
   value  = pb_text_trim(colon + 1);
   if (strcasecmp(line, "Content-Type") == 0)
     copy_content_type(reply->content_type, sizeof(reply->content_type), value);
+  else if (strcasecmp(line, "Content-Length") == 0 || strcasecmp(line, "Transfer-Encoding") == 0)
+    exchange->has_length = true;
   else if (strcasecmp(line, "Retry-After") == 0)
     (void)pb_text_copy(reply->retry_after, sizeof(reply->retry_after), value);
   else if (strcasecmp(line, "WWW-Authenticate") == 0)
@@ -172,6 +176,9 @@ read_status(struct exchange *exchange)
   reply->body            = body;
   reply->status          = (int)status;
   exchange->is_head_done = false;
+  exchange->has_length   = status < 200 || status == 204 || status == 304 ||
+                         strcmp(exchange->request->method, "HEAD") == 0;
+  exchange->handle->is_closed_well = false;
 }
 
 static size_t
@@ -196,7 +203,7 @@ on_header(char *data, size_t unit, size_t count, void *user)
   if (strncasecmp(line, "HTTP/", 5) == 0)
     read_status(exchange);
   else
-    read_header(exchange->reply, line);
+    read_header(exchange, line);
   return size;
 }
 
@@ -416,6 +423,14 @@ turn(struct exchange *exchange, CURLM *multi, CURLcode *code_out, pb_error_t *er
   return true;
 }
 
+// What libcurl takes for whole: a head that ends with the connection, and a body without a length
+// when nobody said that the connection was to be closed (RFC 9112 s9.8).
+static bool
+is_cut(const struct exchange *exchange)
+{
+  return !exchange->is_head_done || (!exchange->has_length && !exchange->handle->is_closed_well);
+}
+
 static bool
 transfer(struct exchange *exchange, CURLM *multi, pb_error_t *err)
 {
@@ -431,8 +446,7 @@ transfer(struct exchange *exchange, CURLM *multi, pb_error_t *err)
     if (err != NULL)
       *err = exchange->refusal;
   }
-  else if (ok && code == CURLE_OK && !exchange->is_head_done)
-    // libcurl takes a head that the connection's end has cut for a whole one.
+  else if (ok && code == CURLE_OK && is_cut(exchange))
     ok = pb_http_handle_fail(exchange->handle, CURLE_PARTIAL_FILE, err);
   else if (ok && code != CURLE_OK)
     ok = pb_http_handle_fail(exchange->handle, code, err);

@@ -155,6 +155,12 @@ answer(struct tls_server *server, SSL *ssl, const char *head)
       (void)say(ssl, replies[i].reply);
       return replies[i].is_kept;
     }
+  if (pb_text_has_prefix(path, " /closed-well "))
+  {
+    (void)say(ssl, "HTTP/1.1 200 OK\r\n\r\n12345");
+    (void)SSL_shutdown(ssl);
+    return false;
+  }
   if (pb_text_has_prefix(path, " /post "))
     return answer_post(ssl, head);
   if (pb_text_has_prefix(path, " /upload "))
@@ -438,6 +444,19 @@ test_cut_replies(void **state)
   }
 }
 
+static void
+test_body_until_close(void **state)
+{
+  struct pb_http_request request = {0};
+  struct pb_http_reply   reply;
+  pb_error_t             err = {0};
+
+  (void)state;
+  check_ok(ask(&request, "/closed-well", &reply, &err), err);
+  assert_string_equal(reply.body.data, "12345");
+  pb_http_reply_clear(&reply);
+}
+
 static void *
 stop_soon(void *user)
 {
@@ -676,6 +695,7 @@ main(void)
     SERVED(test_sink),
     SERVED(test_reply_cap),
     SERVED(test_cut_replies),
+    SERVED(test_body_until_close),
     SERVED(test_stop),
     SERVED(test_time_outs),
     SERVED(test_urls_refused),
