@@ -13,7 +13,8 @@ text_of(json_object *json, const char *name)
 }
 
 static void
-approve(struct world *w, const char *code, const char *email, const char *const *uuids, size_t count)
+approve(struct world *w, const char *code, const char *email, const char *const *uuids,
+        size_t count)
 {
   struct pb_user     user = world_user(w, email);
   struct pb_approver by   = {.user = &user, .peer = PEER};
@@ -24,7 +25,8 @@ approve(struct world *w, const char *code, const char *email, const char *const 
 
 // Asks and approves; the reply with the tokens.
 static struct reply
-obtain(struct world *w, const char *scope, const char *details, const char *const *uuids, size_t count)
+obtain(struct world *w, const char *scope, const char *details, const char *const *uuids,
+       size_t count)
 {
   struct reply asked = world_ask(w, scope, details);
 
@@ -69,27 +71,33 @@ test_bad_requests(void **state)
   {
     const char *name, *client_id, *scope, *details, *requester, *want;
   } rows[] = {
-    {"no client",        NULL, PB_SCOPE_USER, NULL, NULL, "invalid_request"},
-    {"odd client",       "a b", PB_SCOPE_USER, NULL, NULL, "invalid_client"},
-    {"proxy by code",    "app", PB_SCOPE_PROXY, NULL, NULL, "invalid_scope"},
-    {"unknown scope",    "app", "root", NULL, NULL, "invalid_scope"},
-    {"no thumbprint",    "app", PB_SCOPE_REGISTER, DETAILS, NULL, "invalid_client"},
-    {"details for user", "app", PB_SCOPE_USER, DETAILS, NULL, "invalid_request"},
-    {"odd requester",    "app", PB_SCOPE_USER, NULL, "a\x1b[1m", "invalid_request"},
-    {"no details",       "0123456789012345678901234567890123456789012", PB_SCOPE_REGISTER, NULL, NULL, "invalid_request"},
-    {"bad details",      "0123456789012345678901234567890123456789012", PB_SCOPE_REGISTER, "[]", NULL, "invalid_authorization_details"},
+    {"no client",        NULL,                                          PB_SCOPE_USER,     NULL,    NULL,       "invalid_request"},
+    {"odd client",       "a b",                                         PB_SCOPE_USER,     NULL,    NULL,       "invalid_client" },
+    {"proxy by code",    "app",                                         PB_SCOPE_PROXY,    NULL,    NULL,       "invalid_scope"  },
+    {"unknown scope",    "app",                                         "root",            NULL,    NULL,       "invalid_scope"  },
+    {"no thumbprint",    "app",                                         PB_SCOPE_REGISTER, DETAILS, NULL,       "invalid_client" },
+    {"details for user", "app",                                         PB_SCOPE_USER,     DETAILS, NULL,       "invalid_request"},
+    {"odd requester",    "app",                                         PB_SCOPE_USER,     NULL,    "a\x1b[1m", "invalid_request"},
+    {"no details",       "0123456789012345678901234567890123456789012", PB_SCOPE_REGISTER, NULL,    NULL,
+     "invalid_request"                                                                                                           },
+    {"bad details",      "0123456789012345678901234567890123456789012", PB_SCOPE_REGISTER, "[]",    NULL,
+     "invalid_authorization_details"                                                                                             },
   };
   struct world *w = *state;
 
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
   {
     print_message("%s\n", rows[i].name);
-    check_error(world_post(w, pb_oauth_device_authorization, "client_id", rows[i].client_id, "scope", rows[i].scope,
-                           "authorization_details", rows[i].details, PB_PARAM_REQUESTER, rows[i].requester, NULL),
+    check_error(world_post(w, pb_oauth_device_authorization, "client_id", rows[i].client_id,
+                           "scope", rows[i].scope, "authorization_details", rows[i].details,
+                           PB_PARAM_REQUESTER, rows[i].requester, NULL),
                 rows[i].want);
   }
-  check_error(world_post(w, pb_oauth_device_authorization, "client_id", "a", "client_id", "b", NULL), "invalid_request");
-  check_error(world_post(w, pb_oauth_token, "grant_type", "password", NULL), "unsupported_grant_type");
+  check_error(
+    world_post(w, pb_oauth_device_authorization, "client_id", "a", "client_id", "b", NULL),
+    "invalid_request");
+  check_error(world_post(w, pb_oauth_token, "grant_type", "password", NULL),
+              "unsupported_grant_type");
   check_error(world_post(w, pb_oauth_token, "x", "y", NULL), "invalid_request");
   check_error(world_post(w, pb_oauth_revoke, "x", "y", NULL), "invalid_request");
   check_error(world_poll(w, "nonsense"), "invalid_grant");
@@ -115,7 +123,8 @@ test_code_states(void **state)
   check_error(world_poll(w, code), "slow_down");  // 10 s by now; and 15 s from here on
   pb_clock_shift_ms(15100);
   check_error(world_poll(w, code), "authorization_pending");
-  check_error(world_post(w, pb_oauth_token, "grant_type", PB_GRANT_DEVICE_CODE, "device_code", code, "client_id", "other", NULL),
+  check_error(world_post(w, pb_oauth_token, "grant_type", PB_GRANT_DEVICE_CODE, "device_code", code,
+                         "client_id", "other", NULL),
               "invalid_grant");
 
   approve(w, user_code, ADMIN, (const char *const[]){UUID_2}, 1);
@@ -148,13 +157,15 @@ test_code_ends(void **state)
   // denied; a user may not, and a second decision comes too late
   struct reply asked = world_ask(w, PB_SCOPE_REGISTER, DETAILS);
   const char  *code  = pb_json_text(asked.json, "user_code");
-  assert_false(pb_approval_approve(w->identity, code, &by_user, (const char *const[]){UUID_1}, 1, &err));
+  assert_false(
+    pb_approval_approve(w->identity, code, &by_user, (const char *const[]){UUID_1}, 1, &err));
   assert_int_equal(err.kind, PB_AUTH);
   assert_false(pb_approval_deny(w->identity, code, &by_user, &err));
   assert_int_equal(err.kind, PB_AUTH);
   assert_false(pb_approval_approve(w->identity, code, &by, NULL, 0, &err));
   assert_int_equal(err.kind, PB_REJECT);
-  assert_false(pb_approval_approve(w->identity, code, &by, (const char *const[]){"urn:uuid:x"}, 1, &err));
+  assert_false(
+    pb_approval_approve(w->identity, code, &by, (const char *const[]){"urn:uuid:x"}, 1, &err));
   assert_int_equal(err.kind, PB_REJECT);
   check_ok(pb_approval_deny(w->identity, code, &by, &err), err);
   assert_false(pb_approval_approve(w->identity, code, &by, (const char *const[]){UUID_1}, 1, &err));
@@ -228,7 +239,8 @@ test_pending_cap(void **state)
 static struct reply
 refresh(struct world *w, const char *token, const char *client_id)
 {
-  return world_post(w, pb_oauth_token, "grant_type", "refresh_token", "refresh_token", token, "client_id", client_id, NULL);
+  return world_post(w, pb_oauth_token, "grant_type", "refresh_token", "refresh_token", token,
+                    "client_id", client_id, NULL);
 }
 
 static void
@@ -254,7 +266,8 @@ test_refresh(void **state)
   check_error(refresh(w, rotated, w->client_id), "invalid_grant");
   assert_false(is_good(w, pb_json_text(second.json, "access_token")));
   assert_false(is_good(w, access));
-  check_error(refresh(w, pb_json_text(second.json, "refresh_token"), w->client_id), "invalid_grant");
+  check_error(refresh(w, pb_json_text(second.json, "refresh_token"), w->client_id),
+              "invalid_grant");
   json_object_put(first.json);
   json_object_put(second.json);
 }
@@ -268,7 +281,8 @@ test_ends_of_tokens(void **state)
   struct reply  three = obtain(w, PB_SCOPE_USER, NULL, NULL, 0);
   pb_error_t    err   = {0};
 
-  struct reply gone = world_post(w, pb_oauth_revoke, "token", pb_json_text(one.json, "refresh_token"), NULL);
+  struct reply gone =
+    world_post(w, pb_oauth_revoke, "token", pb_json_text(one.json, "refresh_token"), NULL);
   assert_int_equal(gone.status, 200);
   json_object_put(gone.json);
   assert_false(is_good(w, pb_json_text(one.json, "access_token")));
@@ -291,14 +305,16 @@ test_ends_of_tokens(void **state)
 static pb_principal_t
 register_first(struct world *w)
 {
-  struct reply             granted   = obtain(w, PB_SCOPE_REGISTER, DETAILS, (const char *const[]){UUID_1, UUID_2}, 2);
+  struct reply granted =
+    obtain(w, PB_SCOPE_REGISTER, DETAILS, (const char *const[]){UUID_1, UUID_2}, 2);
   pb_principal_t           principal = authenticate(w, pb_json_text(granted.json, "access_token"));
   struct pb_approved_queue queue;
   char                    *csr = NULL, *cert = NULL;
   pb_error_t               err = {0};
 
   check_ok(pb_csr_make(w->key, UUID_1, &csr, &err), err);
-  check_ok(pb_identity_register_device(w->identity, &principal, UUID_1, csr, &queue, &cert, &err), err);
+  check_ok(pb_identity_register_device(w->identity, &principal, UUID_1, csr, &queue, &cert, &err),
+           err);
   assert_string_equal(queue.queue, "Laser");
   assert_string_equal(queue.make_and_model, "Acme 1");
   assert_string_equal(queue.location, "Hall");
@@ -317,8 +333,9 @@ assert_client(struct world *w, const pb_key_t *key, struct pb_assertion claims)
   pb_error_t  err = {0};
 
   check_ok(pb_jwt_sign(key, &claims, &jwt, &err), err);
-  struct reply reply = world_post(w, pb_oauth_token, "grant_type", "client_credentials", "client_assertion_type",
-                                  PB_ASSERTION_TYPE, "client_assertion", jwt.text, "scope", PB_SCOPE_PROXY, NULL);
+  struct reply reply =
+    world_post(w, pb_oauth_token, "grant_type", "client_credentials", "client_assertion_type",
+               PB_ASSERTION_TYPE, "client_assertion", jwt.text, "scope", PB_SCOPE_PROXY, NULL);
   pb_secret_clear(&jwt);
   return reply;
 }
@@ -341,7 +358,8 @@ test_assertions(void **state)
 {
   struct world *w = *state;
 
-  check_error(assert_client(w, w->key, good_claims(w, "early")), "invalid_client");  // not registered yet
+  check_error(assert_client(w, w->key, good_claims(w, "early")),
+              "invalid_client");  // not registered yet
   register_first(w);
   struct reply reply = assert_client(w, w->key, good_claims(w, "one"));
   assert_int_equal(reply.status, 200);
@@ -409,12 +427,14 @@ test_bad_assertions(void **state)
 static void
 test_bad_algorithms(void **state)
 {
-  static const char *const headers[] = {"{\"alg\":\"none\"}", "{\"alg\":\"HS256\"}", "{\"alg\":\"ES384\"}", "{}"};
+  static const char *const headers[] = {"{\"alg\":\"none\"}", "{\"alg\":\"HS256\"}",
+                                        "{\"alg\":\"ES384\"}", "{}"};
   struct world            *w         = *state;
   char                     claims[512], jwt[2048];
 
   register_first(w);
-  snprintf(claims, sizeof(claims), "{\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"" ISSUER "\",\"jti\":\"x\",\"exp\":%lld}",
+  snprintf(claims, sizeof(claims),
+           "{\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"" ISSUER "\",\"jti\":\"x\",\"exp\":%lld}",
            w->client_id, w->client_id, (long long)(pb_clock_now_ms() / 1000 + 60));
   for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
     for (int is_signed = 0; is_signed < 2; is_signed++)
@@ -423,8 +443,9 @@ test_bad_algorithms(void **state)
       char *body = pb_text_format_base64(claims, strlen(claims), true);
 
       snprintf(jwt, sizeof(jwt), "%s.%s.%s", head, body, is_signed ? "AAAA" : "");
-      check_error(world_post(w, pb_oauth_token, "grant_type", "client_credentials", "client_assertion_type",
-                             PB_ASSERTION_TYPE, "client_assertion", jwt, NULL),
+      check_error(world_post(w, pb_oauth_token, "grant_type", "client_credentials",
+                             "client_assertion_type", PB_ASSERTION_TYPE, "client_assertion", jwt,
+                             NULL),
                   "invalid_client");
       free(head);
       free(body);
@@ -434,27 +455,31 @@ test_bad_algorithms(void **state)
 static void
 test_register(void **state)
 {
-  struct world            *w         = *state;
-  pb_principal_t           principal = register_first(w), nobody = {0}, user = {.role = PB_ROLE_ADMIN};
+  struct world  *w         = *state;
+  pb_principal_t principal = register_first(w), nobody = {0}, user = {.role = PB_ROLE_ADMIN};
   struct pb_approved_queue queue;
   pb_key_t                *other = NULL;
   char                    *csr = NULL, *cert = NULL;
   pb_error_t               err = {0};
 
   // who may not
-  assert_false(pb_identity_register_device(w->identity, &nobody, UUID_2, NULL, &queue, &cert, &err));
+  assert_false(
+    pb_identity_register_device(w->identity, &nobody, UUID_2, NULL, &queue, &cert, &err));
   assert_int_equal(err.kind, PB_AUTH);
   assert_false(pb_identity_register_device(w->identity, &user, UUID_2, NULL, &queue, &cert, &err));
   assert_int_equal(err.kind, PB_AUTH);
-  assert_false(pb_identity_register_device(w->identity, &principal, "urn:uuid:00000000-0000-4000-8000-000000000003", NULL,
+  assert_false(pb_identity_register_device(w->identity, &principal,
+                                           "urn:uuid:00000000-0000-4000-8000-000000000003", NULL,
                                            &queue, &cert, &err));
   assert_int_equal(err.kind, PB_AUTH);
-  assert_false(pb_identity_register_device(w->identity, &principal, "nonsense", NULL, &queue, &cert, &err));
+  assert_false(
+    pb_identity_register_device(w->identity, &principal, "nonsense", NULL, &queue, &cert, &err));
   assert_int_equal(err.kind, PB_REJECT);
   // somebody else's key
   check_ok(pb_key_make(&other, &err), err);
   check_ok(pb_csr_make(other, UUID_2, &csr, &err), err);
-  assert_false(pb_identity_register_device(w->identity, &principal, UUID_2, csr, &queue, &cert, &err));
+  assert_false(
+    pb_identity_register_device(w->identity, &principal, UUID_2, csr, &queue, &cert, &err));
   assert_int_equal(err.kind, PB_REJECT);
   free(csr);
   pb_key_free(other);
@@ -495,7 +520,8 @@ test_metadata(void **state)
   check_ok(pb_json_parse(call.reply.data, call.reply.size, &json, &err), err);
   assert_string_equal(pb_json_text(json, "issuer"), ISSUER);
   assert_string_equal(pb_json_text(json, "token_endpoint"), ISSUER "/oauth/token");
-  assert_string_equal(pb_json_text(json, "device_authorization_endpoint"), ISSUER "/oauth/device_authorization");
+  assert_string_equal(pb_json_text(json, "device_authorization_endpoint"),
+                      ISSUER "/oauth/device_authorization");
   assert_int_equal(json_object_array_length(pb_json_array(json, "grant_types_supported")), 3);
   assert_int_equal(json_object_array_length(pb_json_array(json, "response_types_supported")), 0);
   json_object_put(json);
@@ -508,9 +534,10 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    WORLD(test_metadata),       WORLD(test_bad_requests), WORLD(test_code_states),    WORLD(test_code_ends),
-    WORLD(test_code_guessing),  WORLD(test_pending_cap),  WORLD(test_refresh),        WORLD(test_ends_of_tokens),
-    WORLD(test_assertions),     WORLD(test_bad_assertions), WORLD(test_bad_algorithms), WORLD(test_register),
+    WORLD(test_metadata),       WORLD(test_bad_requests),   WORLD(test_code_states),
+    WORLD(test_code_ends),      WORLD(test_code_guessing),  WORLD(test_pending_cap),
+    WORLD(test_refresh),        WORLD(test_ends_of_tokens), WORLD(test_assertions),
+    WORLD(test_bad_assertions), WORLD(test_bad_algorithms), WORLD(test_register),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-// world - what the tests of identity share: a fresh database with an administrator and a user, and calls to endpoints.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// world - what the tests of identity share: a fresh database with an administrator and a user, and
+// calls to endpoints. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #ifndef PB_TESTS_IDENTITY_WORLD_H
 #define PB_TESTS_IDENTITY_WORLD_H
 
@@ -25,10 +25,12 @@
 #define PEER "192.0.2.7"
 #define UUID_1 "urn:uuid:00000000-0000-4000-8000-000000000001"
 #define UUID_2 "urn:uuid:00000000-0000-4000-8000-000000000002"
-#define DETAILS                                                                                                        \
-  "[{\"type\":\"printbridge-share\",\"output-device-uuid\":\"" UUID_1 "\",\"printer-name\":\"Laser\","                  \
-  "\"printer-make-and-model\":\"Acme 1\",\"printer-location\":\"Hall\",\"host\":\"ps1\"},"                             \
-  "{\"type\":\"printbridge-share\",\"output-device-uuid\":\"" UUID_2 "\",\"printer-name\":\"Raster\"}]"
+#define DETAILS                                                                                    \
+  "[{\"type\":\"printbridge-share\",\"output-device-uuid\":\"" UUID_1                              \
+  "\",\"printer-name\":\"Laser\","                                                                 \
+  "\"printer-make-and-model\":\"Acme 1\",\"printer-location\":\"Hall\",\"host\":\"ps1\"},"         \
+  "{\"type\":\"printbridge-share\",\"output-device-uuid\":\"" UUID_2                               \
+  "\",\"printer-name\":\"Raster\"}]"
 
 struct world
 {
@@ -87,7 +89,8 @@ world_setup(void **state)
   snprintf(w->path, sizeof(w->path), "%s/db", w->folder);
   world_write_ca(w, key_file, ca_file, sizeof(key_file));
   check_ok(pb_db_open(w->path, &w->db, &err), err);
-  struct pb_identity_options options = {.issuer = ISSUER, .ca_key_file = key_file, .ca_file = ca_file};
+  struct pb_identity_options options = {
+    .issuer = ISSUER, .ca_key_file = key_file, .ca_file = ca_file};
   check_ok(pb_identity_new(w->db, &options, &w->identity, &err), err);
   check_ok(pb_identity_add_user(w->identity, ADMIN, PB_ROLE_ADMIN, PASSWORD, &err), err);
   check_ok(pb_identity_add_user(w->identity, USER, PB_ROLE_USER, PASSWORD, &err), err);
@@ -130,7 +133,8 @@ world_post(struct world *w, pb_call_fn_t endpoint, ...)
   check_ok(pb_call_init(&call, "POST", "/test", NULL, PEER, 1 << 20, &err), err);
   call.type = pb_text_dup("application/x-www-form-urlencoded");
   va_start(args, endpoint);
-  for (const char *name = va_arg(args, const char *); name != NULL; name = va_arg(args, const char *))
+  for (const char *name = va_arg(args, const char *); name != NULL;
+       name             = va_arg(args, const char *))
   {
     const char *value = va_arg(args, const char *);
 
@@ -144,7 +148,8 @@ world_post(struct world *w, pb_call_fn_t endpoint, ...)
     check_ok(pb_json_parse(call.reply.data, call.reply.size, &reply.json, &err), err);
   bool is_no_store = false;
   for (size_t i = 0; i < call.headers_count; i++)
-    is_no_store |= strcmp(call.headers[i].name, "Cache-Control") == 0 && strcmp(call.headers[i].value, "no-store") == 0;
+    is_no_store |= strcmp(call.headers[i].name, "Cache-Control") == 0 &&
+                   strcmp(call.headers[i].value, "no-store") == 0;
   assert_true(is_no_store);
   pb_call_clear(&call);
   return reply;
@@ -155,7 +160,8 @@ static inline void
 check_error(struct reply reply, const char *want)
 {
   assert_non_null(reply.json);
-  assert_string_equal(pb_json_text(reply.json, "error") != NULL ? pb_json_text(reply.json, "error") : "none", want);
+  assert_string_equal(
+    pb_json_text(reply.json, "error") != NULL ? pb_json_text(reply.json, "error") : "none", want);
   assert_true(reply.status >= 400);
   json_object_put(reply.json);
 }
@@ -163,15 +169,16 @@ check_error(struct reply reply, const char *want)
 static inline struct reply
 world_ask(struct world *w, const char *scope, const char *details)
 {
-  return world_post(w, pb_oauth_device_authorization, "client_id", w->client_id, "scope", scope, "authorization_details",
-                    details, PB_PARAM_REQUESTER, details != NULL ? ADMIN : NULL, NULL);
+  return world_post(w, pb_oauth_device_authorization, "client_id", w->client_id, "scope", scope,
+                    "authorization_details", details, PB_PARAM_REQUESTER,
+                    details != NULL ? ADMIN : NULL, NULL);
 }
 
 static inline struct reply
 world_poll(struct world *w, const char *device_code)
 {
-  return world_post(w, pb_oauth_token, "grant_type", PB_GRANT_DEVICE_CODE, "device_code", device_code, "client_id",
-                    w->client_id, NULL);
+  return world_post(w, pb_oauth_token, "grant_type", PB_GRANT_DEVICE_CODE, "device_code",
+                    device_code, "client_id", w->client_id, NULL);
 }
 
 static inline struct pb_user
