@@ -1,0 +1,190 @@
+// job-document - a job's documents at the document socket: offered, fetched from the service, noted
+// in the journal. The callbacks run on document threads: they touch the journal and the job's
+// atomics only.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "connector/job-private.h"
+
+#include "base/text.h"
+#include "cloud/client.h"
+#include <stdlib.h>
+
+static ipp_t *
+new_fetch_request(const struct pb_job_document *document)
+{
+  ipp_t *request = pb_job_new_request(document->job, IPP_OP_FETCH_DOCUMENT);
+
+  if (request == NULL)
+    return NULL;
+  ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "document-number", document->number);
+  ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "compression-accepted",
+               /*language*/ NULL, "none");
+  ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_MIMETYPE, "document-format-accepted",
+               /*language*/ NULL, document->format);
+  return request;
+}
+
+static bool
+fetch(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop, pb_error_t *err)
+{
+  struct pb_job_document  *document = user;
+  const struct pb_outside *outside  = document->job->outside;
+  ipp_t                   *request  = NULL;
+  ipp_t                   *response = NULL;
+  bool                     ok       = false;
+
+  if (atomic_load(&document->is_refused))
+    return pb_error_set(
+      err, PB_REJECT, "document %d was handed over whole before and is not printed again by itself",
+      document->number);
+  request = new_fetch_request(document);
+  if (request == NULL)
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  ok = outside->fetch(outside->user, document->job->record.printer_uri, request, sink, sink_user,
+                      stop, &response, err);
+  // A status other than successful has no data behind it.
+  if (response != NULL)
+    ok = pb_cloud_check_status(/*request*/ NULL, response, "Fetch-Document", ok ? err : NULL) && ok;
+  ippDelete(response);
+  return ok;
+}
+
+static void
+on_started(void *user, int readers_before)
+{
+  struct pb_job_document *document = user;
+  pb_job_t               *job      = document->job;
+  pb_error_t              err      = {0};
+
+  (void)readers_before;  // the journal's count survives us
+  if (!pb_journal_note_reader(job->journal, job->record.id, document->number, &err))
+    pb_job_log(job, PB_LOG_ERROR, "document %d: a reader cannot be noted: %s", document->number,
+               err.message);
+  job->outside->wake(job->outside->user, job);
+}
+
+static void
+on_done(void *user, int64_t bytes)
+{
+  struct pb_job_document *document = user;
+  pb_job_t               *job      = document->job;
+  pb_error_t              err      = {0};
+
+  if (!pb_journal_note_handed_over(job->journal, job->record.id, document->number, bytes, &err))
+    pb_job_log(job, PB_LOG_ERROR, "document %d: that it was handed over cannot be noted: %s",
+               document->number, err.message);
+  pb_job_log(job, PB_LOG_INFO, "document %d is handed over: %lld bytes", document->number,
+             (long long)bytes);
+  job->outside->wake(job->outside->user, job);
+}
+
+static void
+on_failed(void *user, const pb_error_t *why)
+{
+  struct pb_job_document *document = user;
+  pb_job_t               *job      = document->job;
+
+  pb_job_log(job, PB_LOG_WARN, "document %d cannot be handed over: %s", document->number,
+             why->message);
+  // Retries are the document's own business; anything else is the end of it.
+  if (why->kind != PB_RETRY && !atomic_load(&job->is_document_lost))
+  {
+    job->lost_why = *why;
+    atomic_store(&job->is_document_lost, true);
+  }
+  job->outside->wake(job->outside->user, job);
+}
+
+static bool
+make_documents(pb_job_t *job, pb_error_t *err)
+{
+  if (job->documents != NULL)
+    return true;
+  job->documents = calloc((size_t)job->record.documents_count, sizeof(*job->documents));
+  if (job->documents == NULL)
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  job->documents_count = job->record.documents_count;
+  for (int i = 0; i < job->documents_count; i++)
+  {
+    const struct pb_journal_document *noted = &job->record.documents[i];
+
+    job->documents[i].job    = job;
+    job->documents[i].number = noted->number;
+    pb_text_copy(job->documents[i].format, sizeof(job->documents[i].format), noted->format);
+    atomic_store(&job->documents[i].is_refused,
+                 !pb_job_may_read_again(noted->is_handed_over, job->record.state));
+  }
+  return true;
+}
+
+static bool
+offer_one(pb_job_t *job, int i, pb_error_t *err)
+{
+  struct pb_job_document     *document = &job->documents[i];
+  struct pb_journal_document *noted    = &job->record.documents[i];
+  struct pb_document_source   source   = {.fetch      = fetch,
+                                          .on_started = on_started,
+                                          .on_done    = on_done,
+                                          .on_failed  = on_failed,
+                                          .user       = document};
+
+  if (document->capability[0] != '\0')
+    return true;
+  if (noted->capability[0] != '\0')
+  {
+    if (!job->outside->offer_again(job->outside->documents, &source, noted->capability, err))
+      return false;
+  }
+  else if (!job->outside->offer(job->outside->documents, &source, noted->capability, err))
+    return false;
+  pb_text_copy(document->capability, sizeof(document->capability), noted->capability);
+  return true;
+}
+
+bool
+pb_job_offer_documents(pb_job_t *job, pb_error_t *err)
+{
+  if (job->is_offered)
+    return true;
+  if (job->record.documents_count == 0)
+    return pb_error_set(err, PB_REJECT, "the job has no document");
+  if (!make_documents(job, err))
+    return false;
+  for (int i = 0; i < job->documents_count; i++)
+  {
+    if (!offer_one(job, i, err))
+      return false;
+  }
+  job->is_offered = true;
+  return true;
+}
+
+void
+pb_job_withdraw_documents(pb_job_t *job)
+{
+  for (int i = 0; i < job->documents_count; i++)
+  {
+    if (job->documents[i].capability[0] != '\0')
+      job->outside->withdraw(job->outside->documents, job->documents[i].capability);
+  }
+  free(job->documents);
+  job->documents       = NULL;
+  job->documents_count = 0;
+  job->is_offered      = false;
+}
+
+bool
+pb_job_is_handed_over(pb_job_t *job, bool *is_any_out, pb_error_t *err)
+{
+  bool is_all = true;
+
+  *is_any_out = false;
+  if (!pb_journal_load_documents(job->journal, &job->record, err))
+    return false;
+  for (int i = 0; i < job->record.documents_count; i++)
+  {
+    is_all      = is_all && job->record.documents[i].is_handed_over;
+    *is_any_out = *is_any_out || job->record.documents[i].is_handed_over;
+  }
+  return is_all;
+}

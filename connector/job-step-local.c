@@ -1,0 +1,145 @@
+// job-step-local - the steps that make the local job: found again or created, then one ticket per
+// document. Nothing is created before CUPS was asked for a job with our id: so that is repeatable
+// whatever dies when.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "connector/job-private.h"
+
+#include "base/text.h"
+#include <string.h>
+
+#define ORDER_WAIT_MS 250  // for an older job of the queue, should its wake-up be missed
+
+static bool
+note_cancel(pb_job_t *job)
+{
+  if (atomic_load(&job->is_cancel_asked))
+    job->record.is_cancel_asked = true;
+  return job->record.is_cancel_asked;
+}
+
+static bool
+create(pb_job_t *job, pb_cups_t *cups, const char *local_id, pb_error_t *err)
+{
+  struct pb_cups_job wanted = {.queue        = job->record.queue,
+                               .title        = job->record.title,
+                               .user         = job->record.user,
+                               .cloud_job_id = local_id,
+                               .options      = job->options};
+
+  if (!job->outside->create_job(cups, &wanted, &job->record.local_job, err))
+  {
+    job->record.local_job = 0;
+    return false;
+  }
+  job->is_local_fresh = true;
+  return true;
+}
+
+bool
+pb_job_step_create(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error_t *err)
+{
+  char local_id[PB_LOCAL_ID_SIZE];
+  char hop[64];
+  bool is_canceled = note_cancel(job);
+
+  if (!is_canceled && !job->outside->may_submit(job->outside->user, job))
+  {
+    *wait_ms_out = ORDER_WAIT_MS;
+    return true;
+  }
+  pb_job_format_local_id(job, local_id);
+  if (!job->outside->find_job(cups, job->record.queue, local_id, &job->record.local_job, err))
+    return false;
+  if (job->record.local_job == 0 && is_canceled)
+    return pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-by-user", "", err);
+  if (!pb_job_offer_documents(job, err))
+    return false;
+  job->is_found = job->record.local_job != 0;
+  if (job->record.local_job == 0 && !create(job, cups, local_id, err))
+    return false;
+  pb_text_format(hop, sizeof(hop), "%s as local job %d",
+                 job->is_local_fresh ? "created" : "found again", job->record.local_job);
+  return pb_job_move(job, PB_JOB_LOCAL_MADE, hop, err);
+}
+
+static bool
+send_tickets(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
+{
+  job->is_local_fresh = false;  // from here on only CUPS knows what has arrived
+  for (int i = 0; i < job->record.documents_count; i++)
+  {
+    const struct pb_journal_document *document = &job->record.documents[i];
+    pb_ticket_t                       ticket   = {.document_number = document->number};
+
+    pb_text_copy(ticket.job_uuid, sizeof(ticket.job_uuid), job->record.job_uuid);
+    pb_text_copy(ticket.format, sizeof(ticket.format), document->format);
+    pb_text_copy(ticket.capability, sizeof(ticket.capability), document->capability);
+    if (!job->outside->send_ticket(cups, job->record.queue, job->record.local_job, &ticket,
+                                   i == job->record.documents_count - 1, err))
+      return false;
+  }
+  return true;
+}
+
+// The local job was made, but what of it arrived is not known: it has not begun as long as it is
+// incoming, so one with several documents may be thrown away and made anew under another id.
+static bool
+make_anew(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
+{
+  if (!job->outside->cancel_job(cups, job->record.queue, job->record.local_job, err) &&
+      err->kind == PB_RETRY)
+    return false;
+  pb_error_clear(err);
+  job->record.attempt++;
+  job->record.local_job = 0;
+  return pb_job_move(job, PB_JOB_LOCAL_LOST, "the unfinished local job is made anew", err);
+}
+
+// What CUPS knows of a job that an earlier try, or an earlier process, has left.
+static bool
+submit_again(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
+{
+  struct pb_cups_job_state local = {0};
+  char                     local_id[PB_LOCAL_ID_SIZE];
+
+  pb_job_format_local_id(job, local_id);
+  if (!job->outside->get_job(cups, job->record.queue, job->record.local_job, &local, err))
+    return err->kind == PB_GONE && pb_job_lose(job, err);
+  if (strcmp(local.cloud_job_id, local_id) != 0)  // CUPS uses numbers again
+    return pb_job_lose(job, err);
+  if (local.state > IPP_JSTATE_HELD || strstr(local.reasons, "job-incoming") == NULL)
+    return pb_job_move(job, PB_JOB_LOCAL_SENT, "submitted", err);
+  if (job->record.documents_count > 1)
+    return make_anew(job, cups, err);
+  return send_tickets(job, cups, err) && pb_job_move(job, PB_JOB_LOCAL_SENT, "submitted", err);
+}
+
+// CUPS will not have the ticket: the empty local job must not stay.
+static bool
+clean_up(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
+{
+  pb_error_t ignored = {0};
+
+  if (err->kind != PB_RETRY &&
+      !job->outside->cancel_job(cups, job->record.queue, job->record.local_job, &ignored) &&
+      ignored.kind == PB_RETRY)
+    *err = ignored;
+  return false;
+}
+
+bool
+pb_job_step_submit(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error_t *err)
+{
+  (void)wait_ms_out;
+  if (!pb_job_offer_documents(job, err))
+    return false;
+  if (note_cancel(job))
+    // The empty job goes the way of a full one.
+    return pb_job_move(job, PB_JOB_LOCAL_SENT, NULL, err);
+  if (!job->is_local_fresh)
+    return submit_again(job, cups, err) || clean_up(job, cups, err);
+  if (!send_tickets(job, cups, err))
+    return err->kind == PB_GONE ? pb_job_lose(job, err) : clean_up(job, cups, err);
+  return pb_job_move(job, PB_JOB_LOCAL_SENT, "submitted", err);
+}

@@ -1,0 +1,255 @@
+// job-step-watch - the step that follows the local job to its true end, tells the service how far
+// it is, and brings a cancellation from either side to the other.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "connector/job-private.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include <string.h>
+
+#define STOPPED_GRACE_MS                                                                           \
+  3000  // CUPS stops a job for good when a filter fails; a shorter stop is none
+#define ENDED_GRACE_MS 3000  // the last bytes are noted by another thread
+#define SOON_MS 200
+
+// --- what the service is told meanwhile
+
+static void
+add_reasons(ipp_t *request, ipp_tag_t group, const char *name, const char *reasons)
+{
+  char        copy[512];
+  const char *values[16];
+  int         count = 0;
+  char       *rest  = NULL;
+
+  pb_text_copy(copy, sizeof(copy), reasons);
+  for (char *at = strtok_r(copy, ",", &rest); at != NULL && count < 16;
+       at       = strtok_r(NULL, ",", &rest))
+    values[count++] = at;
+  if (count == 0)
+    values[count++] = "none";
+  ippAddStrings(request, group, IPP_TAG_KEYWORD, name, count, /*language*/ NULL, values);
+}
+
+ipp_t *
+pb_job_new_status(const pb_job_t *job, int state, const char *reasons, const char *message)
+{
+  ipp_t *request = pb_job_new_request(job, IPP_OP_UPDATE_JOB_STATUS);
+
+  if (request == NULL)
+    return NULL;
+  ippAddInteger(request, IPP_TAG_JOB, IPP_TAG_ENUM, "output-device-job-state", state);
+  add_reasons(request, IPP_TAG_JOB, "output-device-job-state-reasons", reasons);
+  if (message[0] != '\0')
+    ippAddString(request, IPP_TAG_JOB, IPP_TAG_TEXT, "output-device-job-state-message",
+                 /*language*/ NULL, message);
+  ippAddInteger(request, IPP_TAG_JOB, IPP_TAG_INTEGER, "job-impressions-completed",
+                job->record.impressions);
+  return request;
+}
+
+ipp_t *
+pb_job_new_document_status(const pb_job_t *job, int number, int state, int impressions)
+{
+  ipp_t *request = pb_job_new_request(job, IPP_OP_UPDATE_DOCUMENT_STATUS);
+
+  if (request == NULL)
+    return NULL;
+  ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "document-number", number);
+  ippAddInteger(request, IPP_TAG_DOCUMENT, IPP_TAG_ENUM, "output-device-document-state", state);
+  if (impressions >= 0)
+    ippAddInteger(request, IPP_TAG_DOCUMENT, IPP_TAG_INTEGER, "impressions-completed", impressions);
+  return request;
+}
+
+// Progress is told as well as can be: what fails now is told with the next change, the end is told
+// for certain.
+static void
+tell_progress(pb_job_t *job, const struct pb_cups_job_state *local)
+{
+  pb_error_t  err     = {0};
+  const char *message = local->state == IPP_JSTATE_STOPPED ? local->message : job->record.message;
+
+  if (local->state == job->said_state && local->impressions_completed == job->said_impressions)
+    return;
+  if (job->said_state == 0 && job->record.documents_count == 1 &&
+      !pb_job_call(
+        job,
+        pb_job_new_document_status(job, job->record.documents[0].number, IPP_DSTATE_PROCESSING, -1),
+        /*response*/ NULL, &err) &&
+      err.kind == PB_RETRY)
+    return;
+  if (pb_job_call(job, pb_job_new_status(job, local->state, job->record.reasons, message),
+                  /*response*/ NULL, &err) ||
+      err.kind != PB_RETRY)
+  {
+    job->said_state       = local->state;
+    job->said_impressions = local->impressions_completed;
+  }
+  if (err.kind != PB_OK)
+    pb_job_log(job, PB_LOG_DEBUG, "progress is not told: %s", err.message);
+}
+
+// --- how it ends
+
+// One outcome for what CUPS says, what the service asked for and what the documents did.
+static bool
+end(pb_job_t *job, const struct pb_cups_job_state *local, pb_error_t *err)
+{
+  if (local->state == IPP_JSTATE_COMPLETED)
+    return pb_job_end(job, IPP_JSTATE_COMPLETED,
+                      job->record.reasons[0] != '\0' ? job->record.reasons
+                                                     : "job-completed-successfully",
+                      job->record.message, err);
+  if (job->record.is_cancel_asked)
+    return pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-by-user", "", err);
+  if (atomic_load(&job->is_document_lost))
+    return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system", job->lost_why.message, err);
+  if (job->record.outcome != 0)  // decided before the local job was canceled
+    return pb_job_end(job, job->record.outcome, "aborted-by-system", job->record.message, err);
+  if (local->state == IPP_JSTATE_CANCELED)
+    return pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-at-device",
+                      "canceled at the print server", err);
+  return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system", local->message, err);
+}
+
+static bool
+finish(pb_job_t *job, const struct pb_cups_job_state *local, int64_t *wait_ms_out, pb_error_t *err)
+{
+  bool    is_any = false;
+  int64_t now    = pb_clock_mono_ms();
+
+  job->record.impressions = local->impressions_completed;
+  if (local->state != IPP_JSTATE_COMPLETED || job->is_found ||
+      pb_job_is_handed_over(job, &is_any, err))
+    return end(job, local, err);
+  if (err->kind != PB_OK)
+    return false;
+  if (job->ended_since_ms == 0)
+    job->ended_since_ms = now;
+  if (now - job->ended_since_ms < ENDED_GRACE_MS)
+  {
+    *wait_ms_out = SOON_MS;
+    return true;
+  }
+  // "Completed" is not said of what was never read: a raw queue prints the ticket itself.
+  return pb_job_end(
+    job, IPP_JSTATE_ABORTED, "aborted-by-system",
+    "CUPS ended the job without reading its document: does the queue have a driver?", err);
+}
+
+bool
+pb_job_lose(pb_job_t *job, pb_error_t *err)
+{
+  bool is_any = false;
+
+  pb_error_clear(err);
+  if (!pb_job_is_handed_over(job, &is_any, err) && err->kind != PB_OK)
+    return false;
+  job->record.local_job = 0;
+  if (job->record.is_cancel_asked)
+    return pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-by-user", "", err);
+  if (pb_job_decide_again(is_any) == PB_AGAIN_PRINT)
+    return pb_job_move(job, PB_JOB_LOCAL_LOST, "CUPS has lost the local job: it is made again",
+                       err);
+  return pb_job_end(
+    job, IPP_JSTATE_ABORTED, "aborted-by-system",
+    "CUPS has lost the job after its document was handed over whole: look at the printer before "
+    "printing it again",
+    err);
+}
+
+static bool
+cancel_local(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
+{
+  if (job->is_cancel_sent)
+    return true;
+  if (!job->outside->cancel_job(cups, job->record.queue, job->record.local_job, err) &&
+      err->kind == PB_RETRY)
+    return false;
+  pb_error_clear(err);  // gone or ended already: the next look tells
+  job->is_cancel_sent = true;
+  return true;
+}
+
+// A filter failed: CUPS keeps such a job for ever, and it would keep others from being fetched.
+static bool
+end_stopped(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local,
+            int64_t *wait_ms_out, pb_error_t *err)
+{
+  bool    is_any = false;
+  int64_t now    = pb_clock_mono_ms();
+
+  if (job->stopped_since_ms == 0)
+    job->stopped_since_ms = now;
+  if (now - job->stopped_since_ms < STOPPED_GRACE_MS && !atomic_load(&job->is_document_lost))
+  {
+    *wait_ms_out = SOON_MS;
+    return true;
+  }
+  if (!pb_job_is_handed_over(job, &is_any, err) && err->kind != PB_OK)
+    return false;
+  if (!cancel_local(job, cups, err))
+    return false;
+  // Broken off before the driver had the document, once: the connector or the network was away.
+  if (!is_any && job->record.attempt == 0 && !atomic_load(&job->is_document_lost) &&
+      !job->record.is_cancel_asked)
+  {
+    job->record.attempt++;
+    job->record.local_job = 0;
+    job->is_cancel_sent   = false;
+    job->stopped_since_ms = 0;
+    return pb_job_move(job, PB_JOB_LOCAL_LOST,
+                       "the local job broke off before it had its document: it is made anew", err);
+  }
+  job->record.outcome = IPP_JSTATE_ABORTED;
+  pb_text_copy(job->record.message, sizeof(job->record.message), local->message);
+  *wait_ms_out = SOON_MS;
+  return true;
+}
+
+static bool
+start(pb_job_t *job, const struct pb_cups_job_state *local, pb_error_t *err)
+{
+  job->record.impressions = local->impressions_completed;
+  if (job->record.state == PB_JOB_PRINTING)
+    return true;
+  return pb_job_move(job, PB_JOB_LOCAL_STARTED, "printing", err);
+}
+
+bool
+pb_job_step_watch(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error_t *err)
+{
+  struct pb_cups_job_state local = {0};
+  char                     local_id[PB_LOCAL_ID_SIZE];
+
+  if (!pb_job_offer_documents(job, err))
+    return false;
+  if (atomic_load(&job->is_cancel_asked))
+    job->record.is_cancel_asked = true;
+  if ((job->record.is_cancel_asked || atomic_load(&job->is_document_lost)) &&
+      !cancel_local(job, cups, err))
+    return false;
+  pb_job_format_local_id(job, local_id);
+  if (!job->outside->get_job(cups, job->record.queue, job->record.local_job, &local, err))
+    return err->kind == PB_GONE && pb_job_lose(job, err);
+  if (strcmp(local.cloud_job_id, local_id) != 0)
+    return pb_job_lose(job, err);
+  if (local.state >= IPP_JSTATE_CANCELED)
+    return finish(job, &local, wait_ms_out, err);
+
+  *wait_ms_out = job->is_cancel_sent ? SOON_MS : job->outside->watch_ms(job->outside->user);
+  if (local.state == IPP_JSTATE_STOPPED && job->record.outcome == 0 && !job->is_cancel_sent)
+  {
+    tell_progress(job, &local);
+    return end_stopped(job, cups, &local, wait_ms_out, err);
+  }
+  job->stopped_since_ms = 0;
+  if (local.state != IPP_JSTATE_PROCESSING)
+    return true;
+  if (!start(job, &local, err))
+    return false;
+  tell_progress(job, &local);
+  return true;
+}

@@ -1,0 +1,72 @@
+// job - one cloud job on its way through the connector: which step is next, and when.
+// A job belongs to the worker that runs it; document threads and events only set the atomics and
+// wake it.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_CONNECTOR_JOB_H
+#define PB_CONNECTOR_JOB_H
+
+#include "connector/journal.h"
+#include "connector/outside.h"
+#include "connector/work.h"
+
+typedef struct pb_job pb_job_t;
+
+// What a document thread needs to know; stays until the document is withdrawn.
+struct pb_job_document
+{
+  pb_job_t   *job;
+  int         number;
+  char        format[128];
+  char        capability[PB_CAPABILITY_SIZE];  // "": not offered in this process
+  atomic_bool is_refused;                      // must not be read (again)
+};
+
+struct pb_job
+{
+  const struct pb_outside *outside;
+  pb_journal_t            *journal;
+  pb_journal_job_t         record;
+  ipp_t                   *options;  // the ticket; may be NULL
+  struct pb_job_document  *documents;
+  int                      documents_count;
+
+  atomic_bool is_adopted;        // the service has it as ours already
+  atomic_bool is_cancel_asked;   // by the service
+  atomic_bool is_dropped;        // the service does not know it as ours any more
+  atomic_bool is_document_lost;  // a document cannot be had
+  pb_error_t  lost_why;          // written before the flag
+
+  bool is_offered;      // its documents, in this process
+  bool is_local_fresh;  // the local job was made by this process and nothing was sent yet
+  bool
+    is_found;  // the local job is of an earlier process, which may have handed its documents over
+  bool       is_cancel_sent;  // to CUPS
+  int        failures;        // in a row
+  int        said_state;      // to the service; 0: nothing
+  int        said_impressions;
+  int64_t    stopped_since_ms, ended_since_ms;  // local state, monotonic; 0: is not
+  pb_error_t trouble;                           // why the last step failed
+
+  // Of the queue, under its mutex.
+  pb_job_t         *next;
+  pb_task_t        *task;
+  enum pb_job_state shown_state;
+  bool              is_shown_failing;
+  int               shown_local;
+};
+
+// A discovered job: nothing is on disk yet.  NULL: out of memory.
+pb_job_t *pb_job_new(const struct pb_outside *outside, pb_journal_t *journal,
+                     const char *device_uuid, const char *queue, const char *printer_uri,
+                     int cloud_job);
+// One from the journal, as it stands there; takes the record.
+pb_job_t *pb_job_new_journaled(const struct pb_outside *outside, pb_journal_t *journal,
+                               pb_journal_job_t *record);
+void      pb_job_free(pb_job_t *job);  // withdraws its documents
+
+// Steps until something has to be waited for; returns as pb_task_fn_t does (PB_TASK_END: ended,
+// free it).
+int64_t pb_job_run(pb_job_t *job, pb_cups_t *cups);
+
+#endif

@@ -1,0 +1,15 @@
+// journal-private - shared by journal.c and journal-read.c only.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_CONNECTOR_JOURNAL_PRIVATE_H
+#define PB_CONNECTOR_JOURNAL_PRIVATE_H
+
+#include "base/db.h"
+#include "connector/journal.h"
+
+struct pb_journal
+{
+  pb_db_t *db;
+};
+
+#endif
