@@ -33,8 +33,10 @@ status_of(const char *code)
 static void
 send_json(struct pb_call *call, int status, json_object *object)
 {
-  const char *text =
-    object != NULL ? json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN) : NULL;
+  const char *text = object != NULL
+                       ? json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+                                                                  JSON_C_TO_STRING_NOSLASHESCAPE)
+                       : NULL;
 
   pb_buffer_reset(&call->reply);
   call->content_type = "application/json";

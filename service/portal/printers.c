@@ -41,7 +41,7 @@ add_connector(pb_visit_t *visit, const struct pb_printer_view *view)
     pb_html_add(&visit->html, "none");
   else if (up_ms > 0)
   {
-    pb_html_add(&visit->html, "<span class=\"state good\">Connected</span><small>since ");
+    pb_html_add(&visit->html, "<span class=\"state good\">Connected</span><small>tunnel came up ");
     pb_page_time(visit, up_ms);
     pb_html_add(&visit->html, "</small>");
   }

@@ -25,6 +25,7 @@ static const char *const style[] = {
   "nav ul{display:flex;gap:.25rem;list-style:none}\n",
   "nav a{display:block;padding:.6rem .8rem;color:var(--soft);text-decoration:none;white-space:nowrap;"
   "border-bottom:3px solid transparent}\n",
+  "nav li:first-child a{margin-left:-.8rem}\n",
   "nav a:hover{color:var(--text)}\n",
   "nav a[aria-current]{color:var(--text);border-color:var(--main);font-weight:600}\n",
   "main{padding:1.5rem 1rem 4rem}\n",
@@ -65,7 +66,7 @@ static const char *const style[] = {
   ".state.busy{color:var(--busy);background:var(--busy-bg)}\n",
   ".note{padding:.8rem 1rem;border-radius:.5rem;border-left:4px solid}\n",
   ".note.good{color:var(--good);background:var(--good-bg)}.note.bad{color:var(--bad);background:var(--bad-bg)}\n",
-  ".note p{margin:.25rem 0}\n",
+  ".note p{margin:.25rem 0}.note+.sub{margin-top:1rem}\n",
   ".shown{font:700 1.5rem/1.3 ui-monospace,monospace;letter-spacing:.1em;color:var(--text)}\n",
   "code.shown{font-size:1.15rem;letter-spacing:0;user-select:all}\n",
   ".compare{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1.25rem;padding:1rem 1.25rem;"
@@ -78,6 +79,7 @@ static const char *const style[] = {
   ".pick input{width:1.3rem;height:1.3rem;margin:.15rem 0 0;flex:none;accent-color:var(--main)}\n",
   "table{width:100%;border-collapse:collapse;background:var(--card);border:1px solid var(--line);border-radius:.6rem}\n",
   "table:not(:has(tbody tr)){display:none}\n",
+  "th,td{overflow-wrap:break-word}tbody th{overflow-wrap:anywhere;min-width:9rem}.state,button{white-space:nowrap}\n",
   "th,td{padding:.6rem .8rem;text-align:left;vertical-align:top;font-weight:400;border-top:1px solid var(--line)}\n",
   "thead th,thead td{border-top:0;color:var(--soft);font-size:.875rem}\n",
   "tbody th{font-weight:600}.num{color:var(--soft);font-weight:400}\n",
