@@ -186,9 +186,16 @@ is_hung_up(int fd)
   return poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLHUP | POLLERR | POLLRDHUP)) != 0;
 }
 
+enum copied
+{
+  COPIED_ALL,
+  COPIED_HUNG_UP,  // the filter has gone
+  COPIED_FAILED    // err says why; or the document was withdrawn
+};
+
 // Chunks as they come; "OK" goes with the first, so that a document that cannot be had at all is
-// refused in words.  True: whole.  PB_GONE: the filter has gone, or the document was withdrawn.
-static bool
+// refused in words.
+static enum copied
 copy_to_filter(struct pb_reader *reader, char *chunk, int64_t *bytes_out, pb_error_t *err)
 {
   bool is_begun = false;
@@ -201,21 +208,21 @@ copy_to_filter(struct pb_reader *reader, char *chunk, int64_t *bytes_out, pb_err
     uint8_t head[7] = {'O', 'K', '\n'};
 
     if (got == PB_READ_AHEAD_WAIT && is_hung_up(reader->fd))
-      return pb_error_set(err, PB_GONE, "the filter has hung up");
+      return COPIED_HUNG_UP;
     if (got == PB_READ_AHEAD_WAIT)
       continue;
     if (got == PB_READ_AHEAD_FAILED)
-      return false;
+      return COPIED_FAILED;
     head[3] = (uint8_t)(size >> 24);
     head[4] = (uint8_t)(size >> 16);
     head[5] = (uint8_t)(size >> 8);
     head[6] = (uint8_t)size;
     if (!pb_document_send(reader->fd, head + (is_begun ? 3 : 0), is_begun ? 4 : 7, chunk, size))
-      return pb_error_set(err, PB_GONE, "the filter has hung up");
+      return COPIED_HUNG_UP;
     is_begun = true;
     *bytes_out += (int64_t)size;
     if (got == PB_READ_AHEAD_END)
-      return true;
+      return COPIED_ALL;
   }
 }
 
@@ -228,6 +235,17 @@ tell_filter(struct pb_reader *reader, int64_t bytes, const pb_error_t *why)
   if (bytes == 0)
     pb_document_send(reader->fd, line, strlen(line), NULL, 0);
   pb_log(NULL, PB_LOG_ERROR, "document: %s", why->message);
+}
+
+// The filter has what it gets: the fetch may end.  The socket stays open until the end is read.
+static void
+stop_fetch(struct pb_reader *reader)
+{
+  pthread_mutex_lock(&reader->documents->mutex);
+  atomic_store(&reader->is_stopped, true);
+  pb_read_ahead_stop(reader->read_ahead);
+  pthread_cond_broadcast(&reader->documents->changed);
+  pthread_mutex_unlock(&reader->documents->mutex);
 }
 
 void
@@ -246,17 +264,13 @@ pb_document_serve(struct pb_reader *reader)
     pb_log(NULL, PB_LOG_ERROR, "document: no thread");
     return;
   }
-  bool ok        = copy_to_filter(reader, chunk, &bytes, &err);
-  bool is_failed = !ok && err.kind != PB_GONE && !atomic_load(&reader->is_stopped);
+  enum copied copied    = copy_to_filter(reader, chunk, &bytes, &err);
+  bool        is_failed = copied == COPIED_FAILED && !atomic_load(&reader->is_stopped);
   if (is_failed)
     tell_filter(reader, bytes, &err);
-  atomic_store(&reader->is_stopped, true);
-  pb_read_ahead_stop(reader->read_ahead);
-  pthread_mutex_lock(&reader->documents->mutex);
-  pthread_cond_broadcast(&reader->documents->changed);
-  pthread_mutex_unlock(&reader->documents->mutex);
+  stop_fetch(reader);
   pthread_join(thread, NULL);
-  if (ok && source.on_done != NULL)
+  if (copied == COPIED_ALL && source.on_done != NULL)
     source.on_done(source.user, bytes);
   if (is_failed && source.on_failed != NULL)
     source.on_failed(source.user, &err);
