@@ -79,7 +79,7 @@ static const char *const style[] = {
   ".pick input{width:1.3rem;height:1.3rem;margin:.15rem 0 0;flex:none;accent-color:var(--main)}\n",
   "table{width:100%;border-collapse:collapse;background:var(--card);border:1px solid var(--line);border-radius:.6rem}\n",
   "table:not(:has(tbody tr)){display:none}\n",
-  "th,td{overflow-wrap:break-word}tbody th{overflow-wrap:anywhere;min-width:9rem}.state,button{white-space:nowrap}\n",
+  "th,td{overflow-wrap:break-word}tbody th{overflow-wrap:anywhere;min-width:9rem}.state,button,time,.none{white-space:nowrap}\n",
   "th,td{padding:.6rem .8rem;text-align:left;vertical-align:top;font-weight:400;border-top:1px solid var(--line)}\n",
   "thead th,thead td{border-top:0;color:var(--soft);font-size:.875rem}\n",
   "tbody th{font-weight:600}.num{color:var(--soft);font-weight:400}\n",
