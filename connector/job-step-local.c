@@ -66,7 +66,8 @@ pb_job_step_create(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_erro
 static bool
 send_tickets(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
 {
-  job->is_local_fresh = false;  // from here on only CUPS knows what has arrived
+  job->is_local_fresh =
+    false;  // from here on only CUPS knows what has arrived; it is not sent twice
   for (int i = 0; i < job->record.documents_count; i++)
   {
     const struct pb_journal_document *document = &job->record.documents[i];
@@ -80,20 +81,6 @@ send_tickets(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
       return false;
   }
   return true;
-}
-
-// The local job was made, but what of it arrived is not known: it has not begun as long as it is
-// incoming, so one with several documents may be thrown away and made anew under another id.
-static bool
-make_anew(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
-{
-  if (!job->outside->cancel_job(cups, job->record.queue, job->record.local_job, err) &&
-      err->kind == PB_RETRY)
-    return false;
-  pb_error_clear(err);
-  job->record.attempt++;
-  job->record.local_job = 0;
-  return pb_job_move(job, PB_JOB_LOCAL_LOST, "the unfinished local job is made anew", err);
 }
 
 // What CUPS knows of a job that an earlier try, or an earlier process, has left.
@@ -110,8 +97,6 @@ submit_again(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
     return pb_job_lose(job, err);
   if (local.state > IPP_JSTATE_HELD || strstr(local.reasons, "job-incoming") == NULL)
     return pb_job_move(job, PB_JOB_LOCAL_SENT, "submitted", err);
-  if (job->record.documents_count > 1)
-    return make_anew(job, cups, err);
   return send_tickets(job, cups, err) && pb_job_move(job, PB_JOB_LOCAL_SENT, "submitted", err);
 }
 

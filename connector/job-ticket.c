@@ -54,26 +54,36 @@ refuse(pb_job_t *job, int status, const char *message)
   pb_text_copy(job->record.message, sizeof(job->record.message), message);
 }
 
+// NULL: all are supported.
+static ipp_attribute_t *
+find_unsupported(ipp_t *options, ipp_t *local, char *why, size_t why_size)
+{
+  ipp_attribute_t *at = ippFirstAttribute(options);
+
+  while (at != NULL &&
+         (ippGetName(at) == NULL || pb_attributes_is_supported(local, at, why, why_size)))
+    at = ippNextAttribute(options);
+  return at;
+}
+
+// From the start again after each: libcups loses its place when an attribute is deleted.
 static void
 drop_unsupported(pb_job_t *job, ipp_t *local, ipp_t *ticket, struct dropped *dropped)
 {
-  ipp_attribute_t *next = NULL;
+  char why[256] = "";
 
-  for (ipp_attribute_t *at = ippFirstAttribute(job->options); at != NULL; at = next)
+  for (ipp_attribute_t *at = find_unsupported(job->options, local, why, sizeof(why)); at != NULL;
+       at                  = find_unsupported(job->options, local, why, sizeof(why)))
   {
-    char        why[256] = "";
-    char        message[256];
-    const char *name = ippGetName(at);
+    char message[256];
 
-    next = ippNextAttribute(job->options);
-    if (name == NULL || pb_attributes_is_supported(local, at, why, sizeof(why)))
-      continue;
-    if (is_mandatory(ticket, name))
+    if (is_mandatory(ticket, ippGetName(at)))
     {
-      pb_text_format(message, sizeof(message), "%s must be honoured and cannot be: %s", name, why);
+      pb_text_format(message, sizeof(message), "%s must be honoured and cannot be: %s",
+                     ippGetName(at), why);
       refuse(job, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES, message);
     }
-    note_dropped(dropped, name, why);
+    note_dropped(dropped, ippGetName(at), why);
     ippDeleteAttribute(job->options, at);
   }
 }

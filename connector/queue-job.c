@@ -1,0 +1,139 @@
+// queue-job - the jobs that a queue has taken: found, run, ended.
+// Lock order: a queue's mutex, then the pool's.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "connector/queue.h"
+
+#define NO_CUPS_MS 1000  // this worker has no way to CUPS; another one may
+
+static bool
+is_ignored_locked(const pb_queue_t *queue, int cloud_job)
+{
+  for (int i = 0; i < PB_QUEUE_IGNORED; i++)
+  {
+    if (queue->ignored[i] == cloud_job)
+      return true;
+  }
+  return false;
+}
+
+static void
+unlink_locked(pb_queue_t *queue, pb_job_t *job)
+{
+  pb_job_t **link = &queue->jobs;
+
+  while (*link != job)
+    link = &(*link)->next;
+  *link = job->next;
+  queue->jobs_count--;
+}
+
+static int64_t
+run_job(void *user, void *worker)
+{
+  pb_job_t   *job     = user;
+  pb_queue_t *queue   = job->outside->user;
+  int64_t     wait_ms = 0;
+
+  if (worker == NULL)
+    return NO_CUPS_MS;
+  wait_ms = pb_job_run(job, worker);
+  if (wait_ms != PB_TASK_END)
+    return wait_ms;
+  pthread_mutex_lock(&queue->mutex);
+  unlink_locked(queue, job);
+  job->task = NULL;
+  if (job->record.state == PB_JOB_FORGOTTEN || job->record.refusal != 0)
+  {
+    queue->ignored[queue->ignored_next] = job->record.cloud_job;
+    queue->ignored_next                 = (queue->ignored_next + 1) % PB_QUEUE_IGNORED;
+  }
+  if (queue->has_more)
+  {
+    queue->must_get_jobs = true;
+    pb_work_wake(queue->hub->work, queue->task, 0);
+  }
+  pthread_mutex_unlock(&queue->mutex);
+  pb_job_free(job);
+  return PB_TASK_END;
+}
+
+// At the end of the list; the task may run before this returns.
+static bool
+add_job_locked(pb_queue_t *queue, pb_job_t *job, int64_t delay_ms)
+{
+  pb_job_t **link = &queue->jobs;
+
+  while (*link != NULL)
+    link = &(*link)->next;
+  job->task = pb_work_add(queue->hub->work, run_job, job, delay_ms);
+  if (job->task == NULL)
+    return false;
+  *link = job;
+  queue->jobs_count++;
+  return true;
+}
+
+static bool
+has_job_locked(const pb_queue_t *queue, int cloud_job)
+{
+  for (const pb_job_t *job = queue->jobs; job != NULL; job = job->next)
+  {
+    if (job->record.cloud_job == cloud_job)
+      return true;
+  }
+  return false;
+}
+
+void
+pb_queue_discover(pb_queue_t *queue, int cloud_job, bool is_adopted)
+{
+  pb_job_t *job = NULL;
+
+  if (cloud_job <= 0)
+    return;
+  pthread_mutex_lock(&queue->mutex);
+  if (atomic_load(&queue->is_removed) || has_job_locked(queue, cloud_job) ||
+      is_ignored_locked(queue, cloud_job))
+    goto done;
+  // The others stay at the service, where another device may take them; so does everything while
+  // there is no queue.
+  if (!is_adopted && (queue->jobs_count >= queue->hub->options.jobs_per_queue || queue->is_missing))
+  {
+    queue->has_more = true;
+    goto done;
+  }
+  job = pb_job_new(&queue->outside, queue->hub->journal, queue->uuid, queue->name,
+                   queue->printer_uri, cloud_job);
+  if (job == NULL)
+    goto done;
+  atomic_store(&job->is_adopted, is_adopted);
+  if (!add_job_locked(queue, job, 0))
+    pb_job_free(job);
+
+done:
+  pthread_mutex_unlock(&queue->mutex);
+}
+
+bool
+pb_queue_take_up(pb_queue_t *queue, pb_error_t *err)
+{
+  pb_journal_job_t *records = NULL;
+  size_t            count   = 0;
+  bool              ok      = true;
+
+  if (!pb_journal_copy_active(queue->hub->journal, queue->uuid, &records, &count, err))
+    return false;
+  pthread_mutex_lock(&queue->mutex);
+  for (size_t i = 0; ok && i < count; i++)
+  {
+    pb_job_t *job = pb_job_new_journaled(&queue->outside, queue->hub->journal, &records[i]);
+
+    ok = job != NULL && add_job_locked(queue, job, 0);
+    if (!ok)
+      pb_job_free(job);
+  }
+  pthread_mutex_unlock(&queue->mutex);
+  pb_journal_free_jobs(records, count);
+  return ok || pb_error_set(err, PB_RETRY, "out of memory");
+}
