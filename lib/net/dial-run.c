@@ -8,15 +8,15 @@
 #include <string.h>
 
 #define CHUNK 65536
-#define READS_PER_TURN 64   // then the other direction has its turn
-#define GOODBYE_MS 2000     // for GOAWAY when the dial is stopped
+#define READS_PER_TURN 64  // then the other direction has its turn
+#define GOODBYE_MS 2000    // for GOAWAY when the dial is stopped
 
 struct run
 {
   pb_dial_t           *dial;
   struct pb_dial_line *line;
   pb_tunnel_t         *tunnel;
-  pb_buffer_t          out;       // what take gave and the line has not taken
+  pb_buffer_t          out;  // what take gave and the line has not taken
   bool                 is_leaving;
   int64_t              leave_ms;  // when to leave at the latest
   char                 data[CHUNK];
@@ -104,7 +104,8 @@ turn(struct run *run, pb_error_t *err)
   if (!pb_tunnel_tick(run->tunnel, pb_clock_mono_ms(), err) || !flush(run, err))
     return false;
   if (pb_tunnel_is_done(run->tunnel) && run->out.size == 0)
-    return pb_error_set(err, PB_RETRY, run->is_leaving ? "stopped" : "the service has ended the tunnel");
+    return pb_error_set(err, PB_RETRY,
+                        run->is_leaving ? "stopped" : "the service has ended the tunnel");
   if (run->is_leaving && pb_clock_mono_ms() >= run->leave_ms)
     return pb_error_set(err, PB_RETRY, "stopped");
   if (has_more)

@@ -21,9 +21,9 @@ struct pb_dial
   atomic_bool          is_stopped;
   int                  stop_fd;  // eventfd: readable once stopped
   // of the thread
-  enum pb_dial_state   state;
-  char                 why[PB_ERROR_MESSAGE_SIZE];
-  int                  attempt;  // tries since it was last up for a while
+  enum pb_dial_state state;
+  char               why[PB_ERROR_MESSAGE_SIZE];
+  int                attempt;  // tries since it was last up for a while
 };
 
 // One connection; owned by the thread.
@@ -34,16 +34,17 @@ struct pb_dial_line
   pb_buffer_t    rest;  // what came behind the 101
 };
 
-// Waits until the line can be read (or written), the dial is stopped or until_ms (monotonic) has come.
+// Waits until the line can be read (or written), the dial is stopped or until_ms (monotonic) has
+// come.
 void pb_dial_wait(pb_dial_t *dial, int fd, bool wants_write, int64_t until_ms);
 void pb_dial_set_state(pb_dial_t *dial, enum pb_dial_state state, const char *why);
 
 // "Host:" of the url, port included; false (PB_CONFIG): it is not https://host[:port][/].
 bool pb_dial_parse_host(const char *url, char *host, size_t host_size, pb_error_t *err) PB_MUST_USE;
-// Connects and asks for the upgrade.  True: an answer came, *status_out says which; 101: the line is a tunnel.
-// pb_dial_line_close it in any case.
-bool pb_dial_open(pb_dial_t *dial, const pb_secret_t *token, struct pb_dial_line *line, int *status_out,
-                  pb_error_t *err) PB_MUST_USE;
+// Connects and asks for the upgrade.  True: an answer came, *status_out says which; 101: the line
+// is a tunnel. pb_dial_line_close it in any case.
+bool pb_dial_open(pb_dial_t *dial, const pb_secret_t *token, struct pb_dial_line *line,
+                  int *status_out, pb_error_t *err) PB_MUST_USE;
 void pb_dial_line_close(struct pb_dial_line *line);
 // Carries the tunnel until it ends; err says why.
 void pb_dial_run(pb_dial_t *dial, struct pb_dial_line *line, pb_error_t *err);

@@ -1,7 +1,6 @@
-// dial - the connector's end of the PTTH tunnel: a thread that keeps it up, and says when it cannot.
-// All time is monotonic: a clock that jumps changes nothing, and after a suspend the first ping tells.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// dial - the connector's end of the PTTH tunnel: a thread that keeps it up, and says when it
+// cannot. All time is monotonic: a clock that jumps changes nothing, and after a suspend the first
+// ping tells. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
 #include "net/dial.h"
 
 #include "base/clock.h"
@@ -15,7 +14,7 @@
 #include <unistd.h>
 
 #define RETRY_MIN_MS 200
-#define RETRY_BASE_MS 1000     // the first retry comes within a second: a blip heals at once
+#define RETRY_BASE_MS 1000  // the first retry comes within a second: a blip heals at once
 #define RETRY_CAP_MS 60000
 #define STEADY_MS 60000        // up for so long: the next failure begins with a short wait again
 #define SELDOM_MS (3 * 60000)  // between tries when refused or denied, and up to as much again
@@ -33,9 +32,11 @@ pb_dial_set_state(pb_dial_t *dial, enum pb_dial_state state, const char *why)
 void
 pb_dial_wait(pb_dial_t *dial, int fd, bool wants_write, int64_t until_ms)
 {
-  struct pollfd fds[2] = {{.fd = dial->stop_fd, .events = POLLIN},
-                          {.fd = fd, .events = (short)(wants_write ? POLLIN | POLLOUT : POLLIN)}};
-  int64_t       wait_ms = until_ms - pb_clock_mono_ms();
+  struct pollfd fds[2] = {
+    {.fd = dial->stop_fd, .events = POLLIN                                          },
+    {.fd = fd,            .events = (short)(wants_write ? POLLIN | POLLOUT : POLLIN)}
+  };
+  int64_t wait_ms = until_ms - pb_clock_mono_ms();
 
   // Once stopped, its eventfd stays readable.
   if (atomic_load(&dial->is_stopped))
@@ -131,7 +132,8 @@ pick_wait_ms(const pb_dial_t *dial)
 {
   if (dial->state == PB_DIAL_REFUSED || dial->state == PB_DIAL_DENIED)
     return SELDOM_MS + pb_random_below(SELDOM_MS);
-  return pb_clock_backoff_ms(dial->attempt > 0 ? dial->attempt - 1 : 0, RETRY_MIN_MS, RETRY_BASE_MS, RETRY_CAP_MS);
+  return pb_clock_backoff_ms(dial->attempt > 0 ? dial->attempt - 1 : 0, RETRY_MIN_MS, RETRY_BASE_MS,
+                             RETRY_CAP_MS);
 }
 
 static void *
@@ -194,8 +196,8 @@ start_thread(pb_dial_t *dial, pb_error_t *err)
 }
 
 bool
-pb_dial_start(const char *url, const struct pb_http_trust *trust, const struct pb_dial_ops *ops, void *user,
-              pb_dial_t **dial_out, pb_error_t *err)
+pb_dial_start(const char *url, const struct pb_http_trust *trust, const struct pb_dial_ops *ops,
+              void *user, pb_dial_t **dial_out, pb_error_t *err)
 {
   pb_dial_t *dial = NULL;
   char       host[300];

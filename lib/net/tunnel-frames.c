@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include <string.h>
 
-// PING, SETTINGS, RST_STREAM, PRIORITY and empty DATA cost the peer nothing and us something.  An honest peer sends a
-// few a minute.
+// PING, SETTINGS, RST_STREAM, PRIORITY and empty DATA cost the peer nothing and us something.  An
+// honest peer sends a few a minute.
 #define CALM_MAX 200
 #define CALM_PER_S 20
 
@@ -18,7 +18,8 @@ spend_calm(pb_tunnel_t *tunnel)
 
   if (more > 0)
   {
-    tunnel->calm    = more > CALM_MAX || tunnel->calm + more > CALM_MAX ? CALM_MAX : tunnel->calm + (int)more;
+    tunnel->calm =
+      more > CALM_MAX || tunnel->calm + more > CALM_MAX ? CALM_MAX : tunnel->calm + (int)more;
     tunnel->calm_ms = tunnel->now_ms;
   }
   tunnel->calm--;
@@ -40,8 +41,8 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *use
 }
 
 static int
-on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_size,
-          const uint8_t *value, size_t value_size, uint8_t flags, void *user)
+on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+          size_t name_size, const uint8_t *value, size_t value_size, uint8_t flags, void *user)
 {
   pb_tunnel_t             *tunnel = user;
   struct pb_tunnel_stream *stream = pb_tunnel_find_stream(tunnel, frame->hd.stream_id);
@@ -61,7 +62,8 @@ on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *n
 }
 
 static int
-on_data(nghttp2_session *session, uint8_t flags, int32_t stream_id, const uint8_t *data, size_t size, void *user)
+on_data(nghttp2_session *session, uint8_t flags, int32_t stream_id, const uint8_t *data,
+        size_t size, void *user)
 {
   pb_tunnel_t             *tunnel = user;
   struct pb_tunnel_stream *stream = pb_tunnel_find_stream(tunnel, stream_id);
@@ -73,7 +75,8 @@ on_data(nghttp2_session *session, uint8_t flags, int32_t stream_id, const uint8_
     return pb_tunnel_on_body(tunnel, stream, data, size);
   stream->reply_size += size;
   if (stream->reply_size > PB_TUNNEL_REPLY_MAX)
-    return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_ENHANCE_YOUR_CALM) == 0
+    return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream_id,
+                                     NGHTTP2_ENHANCE_YOUR_CALM) == 0
              ? 0
              : NGHTTP2_ERR_CALLBACK_FAILURE;
   return 0;
@@ -115,7 +118,8 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
       if (frame->hd.type == NGHTTP2_DATA && frame->hd.length == 0)
         spend_calm(tunnel);
       stream = pb_tunnel_find_stream(tunnel, frame->hd.stream_id);
-      if (stream != NULL && tunnel->end == PB_TUNNEL_CONNECTOR && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
+      if (stream != NULL && tunnel->end == PB_TUNNEL_CONNECTOR &&
+          (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
         return pb_tunnel_on_request_end(tunnel, stream);
       return 0;
     default:
@@ -153,10 +157,10 @@ on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t error_code
     return 0;
   if (tunnel->end == PB_TUNNEL_SERVICE)
     pb_tunnel_on_sent(tunnel, stream_id);
-  status = error_code == NGHTTP2_NO_ERROR || stream->status >= 400 ? stream->status : 502;
+  status = error_code == NGHTTP2_NO_ERROR || stream->status >= 400 ? stream->status : 0;
   pb_tunnel_remove_stream(tunnel, stream);
   if (tunnel->end == PB_TUNNEL_SERVICE && tunnel->ops.on_answer != NULL)
-    tunnel->ops.on_answer(tunnel->user, status > 0 ? status : 502);
+    tunnel->ops.on_answer(tunnel->user, status);
   return 0;
 }
 
@@ -164,18 +168,23 @@ on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t error_code
 static bool
 submit_settings(pb_tunnel_t *tunnel)
 {
-  const nghttp2_settings_entry service[]   = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-                                              {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, PB_TUNNEL_WINDOW},
-                                              {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, 1024},
-                                              {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, PB_TUNNEL_HEADERS_SIZE}};
-  const nghttp2_settings_entry connector[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, PB_TUNNEL_STREAMS},
-                                              {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, PB_TUNNEL_WINDOW},
-                                              {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, 1024},
-                                              {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, PB_TUNNEL_HEADERS_SIZE}};
+  const nghttp2_settings_entry service[] = {
+    {NGHTTP2_SETTINGS_ENABLE_PUSH,          0                     },
+    {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,  PB_TUNNEL_WINDOW      },
+    {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE,    1024                  },
+    {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, PB_TUNNEL_HEADERS_SIZE}
+  };
+  const nghttp2_settings_entry connector[] = {
+    {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, PB_TUNNEL_STREAMS     },
+    {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,    PB_TUNNEL_WINDOW      },
+    {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE,      1024                  },
+    {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,   PB_TUNNEL_HEADERS_SIZE}
+  };
 
   return nghttp2_submit_settings(tunnel->session, NGHTTP2_FLAG_NONE,
                                  tunnel->end == PB_TUNNEL_SERVICE ? service : connector, 4) == 0 &&
-         nghttp2_session_set_local_window_size(tunnel->session, NGHTTP2_FLAG_NONE, 0, PB_TUNNEL_WINDOW) == 0;
+         nghttp2_session_set_local_window_size(tunnel->session, NGHTTP2_FLAG_NONE, 0,
+                                               PB_TUNNEL_WINDOW) == 0;
 }
 
 bool
@@ -199,8 +208,9 @@ pb_tunnel_make_session(pb_tunnel_t *tunnel, pb_error_t *err)
   nghttp2_option_set_max_deflate_dynamic_table_size(option, 1024);
   nghttp2_option_set_peer_max_concurrent_streams(option, PB_TUNNEL_STREAMS);
 
-  if ((tunnel->end == PB_TUNNEL_SERVICE ? nghttp2_session_client_new2 : nghttp2_session_server_new2)(
-        &tunnel->session, callbacks, tunnel, option) != 0)
+  if ((tunnel->end == PB_TUNNEL_SERVICE
+         ? nghttp2_session_client_new2
+         : nghttp2_session_server_new2)(&tunnel->session, callbacks, tunnel, option) != 0)
     goto done;
   ok = submit_settings(tunnel);
 

@@ -1,7 +1,6 @@
 // tunnel-push - the service's end: messages go out one after the other, each as a request.
-// The next one is begun when the body of the one before is out, so the connector gets them in order and still need not
-// answer before the next comes.
-// SPDX-FileCopyrightText: The Printbridge authors
+// The next one is begun when the body of the one before is out, so the connector gets them in order
+// and still need not answer before the next comes. SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tunnel-state.h"
 
@@ -9,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER(name, value) {(uint8_t *)(name), (uint8_t *)(value), sizeof(name) - 1, sizeof(value) - 1, NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE}
+#define HEADER(name, value)                                                                        \
+  {                                                                                                \
+    (uint8_t *)(name), (uint8_t *)(value), sizeof(name) - 1, sizeof(value) - 1,                    \
+      NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE                                 \
+  }
 
 bool
 pb_tunnel_push(pb_tunnel_t *tunnel, const void *message, size_t size, pb_error_t *err)
@@ -41,8 +44,8 @@ pb_tunnel_push(pb_tunnel_t *tunnel, const void *message, size_t size, pb_error_t
 }
 
 static ssize_t
-read_message(nghttp2_session *session, int32_t stream_id, uint8_t *dst, size_t room, uint32_t *flags,
-             nghttp2_data_source *source, void *user)
+read_message(nghttp2_session *session, int32_t stream_id, uint8_t *dst, size_t room,
+             uint32_t *flags, nghttp2_data_source *source, void *user)
 {
   struct pb_tunnel_stream *stream = source->ptr;
   size_t                   left   = stream->message.size - stream->sent;
@@ -74,24 +77,27 @@ take_first(pb_tunnel_t *tunnel)
 void
 pb_tunnel_send_next(pb_tunnel_t *tunnel)
 {
-  const nghttp2_nv headers[] = {HEADER(":method", "POST"), HEADER(":scheme", "https"), HEADER(":authority", "connector"),
-                                HEADER(":path", "/events"), HEADER("content-type", "application/ipp")};
+  const nghttp2_nv headers[] = {HEADER(":method", "POST"), HEADER(":scheme", "https"),
+                                HEADER(":authority", "connector"), HEADER(":path", "/events"),
+                                HEADER("content-type", "application/ipp")};
   uint32_t         peer_max  = 0;
 
   if (tunnel->first == NULL || tunnel->sending != NULL || tunnel->ending_ms != 0)
     return;
-  peer_max = nghttp2_session_get_remote_settings(tunnel->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+  peer_max =
+    nghttp2_session_get_remote_settings(tunnel->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
   if (tunnel->streams_count >= PB_TUNNEL_STREAMS || (uint32_t)tunnel->streams_count >= peer_max)
     return;
 
   struct pb_tunnel_stream *stream = take_first(tunnel);
   nghttp2_data_provider    source = {.source = {.ptr = stream}, .read_callback = read_message};
 
-  stream->id = nghttp2_submit_request(tunnel->session, NULL, headers, sizeof(headers) / sizeof(headers[0]), &source,
-                                      NULL);
+  stream->id = nghttp2_submit_request(tunnel->session, NULL, headers,
+                                      sizeof(headers) / sizeof(headers[0]), &source, NULL);
   if (stream->id < 0)
   {
-    // No memory or no stream numbers left: say goodbye, so that the connector comes again and asks for what it missed.
+    // No memory or no stream numbers left: say goodbye, so that the connector comes again and asks
+    // for what it missed.
     tunnel->waiting -= stream->message.size;
     pb_tunnel_free_stream(stream);
     pb_tunnel_shutdown(tunnel, tunnel->now_ms);

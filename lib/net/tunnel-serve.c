@@ -45,8 +45,9 @@ answer(pb_tunnel_t *tunnel, struct pb_tunnel_stream *stream, int status)
     return 0;
   pb_text_format(text, sizeof(text), "%03d", status);
   stream->status = status;
-  return nghttp2_submit_response(tunnel->session, stream->id, &header, 1, NULL) == 0 ? 0
-                                                                                    : NGHTTP2_ERR_CALLBACK_FAILURE;
+  return nghttp2_submit_response(tunnel->session, stream->id, &header, 1, NULL) == 0
+           ? 0
+           : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
 static void
@@ -57,7 +58,8 @@ drop_body(pb_tunnel_t *tunnel, struct pb_tunnel_stream *stream)
 }
 
 int
-pb_tunnel_on_body(pb_tunnel_t *tunnel, struct pb_tunnel_stream *stream, const uint8_t *data, size_t size)
+pb_tunnel_on_body(pb_tunnel_t *tunnel, struct pb_tunnel_stream *stream, const uint8_t *data,
+                  size_t size)
 {
   int        status = 0;
   pb_error_t err    = {0};
@@ -68,7 +70,8 @@ pb_tunnel_on_body(pb_tunnel_t *tunnel, struct pb_tunnel_stream *stream, const ui
     return 0;  // the end will say so
   if (stream->message.size + size > PB_TUNNEL_MESSAGE_MAX)
     status = 413;
-  else if (tunnel->bodies + size > PB_TUNNEL_BODIES_MAX || !pb_buffer_append(&stream->message, data, size, &err))
+  else if (tunnel->bodies + size > PB_TUNNEL_BODIES_MAX ||
+           !pb_buffer_append(&stream->message, data, size, &err))
     status = 503;
   if (status == 0)
   {
@@ -106,5 +109,6 @@ void
 pb_tunnel_on_response_sent(pb_tunnel_t *tunnel, struct pb_tunnel_stream *stream)
 {
   if (!stream->is_whole)
-    (void)nghttp2_submit_rst_stream(tunnel->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
+    (void)nghttp2_submit_rst_stream(tunnel->session, NGHTTP2_FLAG_NONE, stream->id,
+                                    NGHTTP2_NO_ERROR);
 }

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-// An answer that stands behind a message on a slow line is late, not missing, while other bytes come.
+// An answer that stands behind a message on a slow line is late, not missing, while other bytes
+// come.
 #define ANSWER_LIMIT_MS 60000
 
 static int64_t
 pick_ping_ms(int64_t now_ms)
 {
-  return now_ms + PB_TUNNEL_PING_MS - PB_TUNNEL_PING_MS / 10 + pb_random_below(PB_TUNNEL_PING_MS / 5);
+  return now_ms + PB_TUNNEL_PING_MS - PB_TUNNEL_PING_MS / 10 +
+         pb_random_below(PB_TUNNEL_PING_MS / 5);
 }
 
 bool
@@ -98,7 +100,8 @@ pb_tunnel_free(pb_tunnel_t *tunnel)
 }
 
 bool
-pb_tunnel_receive(pb_tunnel_t *tunnel, const void *data, size_t size, int64_t now_ms, pb_error_t *err)
+pb_tunnel_receive(pb_tunnel_t *tunnel, const void *data, size_t size, int64_t now_ms,
+                  pb_error_t *err)
 {
   ssize_t got = 0;
 
@@ -110,7 +113,8 @@ pb_tunnel_receive(pb_tunnel_t *tunnel, const void *data, size_t size, int64_t no
   if (got == NGHTTP2_ERR_NOMEM)
     return pb_error_set(err, PB_RETRY, "tunnel: out of memory");
   if (got < 0 || (size_t)got != size)
-    return pb_error_set(err, PB_REJECT, "tunnel: %s", got < 0 ? nghttp2_strerror((int)got) : "input is left");
+    return pb_error_set(err, PB_REJECT, "tunnel: %s",
+                        got < 0 ? nghttp2_strerror((int)got) : "input is left");
   // After a connection error nghttp2 has a GOAWAY to send and reads no more.
   if (!nghttp2_session_want_read(tunnel->session) && tunnel->ending_ms == 0)
     return pb_error_set(err, PB_REJECT, "tunnel: the peer breaks the HTTP/2 protocol");
@@ -145,7 +149,8 @@ pb_tunnel_tick(pb_tunnel_t *tunnel, int64_t now_ms, pb_error_t *err)
   if (tunnel->ending_ms != 0 && now_ms - tunnel->ending_ms >= PB_TUNNEL_DRAIN_MS)
     return pb_error_set(err, PB_RETRY, "tunnel: not drained in %d s", PB_TUNNEL_DRAIN_MS / 1000);
   if (is_answer_missing(tunnel))
-    return pb_error_set(err, PB_RETRY, "tunnel: no answer to a ping in %d s", PB_TUNNEL_ANSWER_MS / 1000);
+    return pb_error_set(err, PB_RETRY, "tunnel: no answer to a ping in %d s",
+                        PB_TUNNEL_ANSWER_MS / 1000);
   if (tunnel->pinged_ms != 0 || now_ms < tunnel->ping_ms)
     return true;
 
@@ -190,7 +195,8 @@ pb_tunnel_shutdown(pb_tunnel_t *tunnel, int64_t now_ms)
     tunnel->ending_ms = now_ms;
   // Out of memory here only means that the peer sees the end without a goodbye.
   (void)nghttp2_submit_goaway(tunnel->session, NGHTTP2_FLAG_NONE,
-                              nghttp2_session_get_last_proc_stream_id(tunnel->session), NGHTTP2_NO_ERROR, NULL, 0);
+                              nghttp2_session_get_last_proc_stream_id(tunnel->session),
+                              NGHTTP2_NO_ERROR, NULL, 0);
 }
 
 bool
@@ -202,5 +208,6 @@ pb_tunnel_is_ending(const pb_tunnel_t *tunnel)
 bool
 pb_tunnel_is_done(const pb_tunnel_t *tunnel)
 {
-  return tunnel->ending_ms != 0 && tunnel->streams == NULL && !nghttp2_session_want_write(tunnel->session);
+  return tunnel->ending_ms != 0 && tunnel->streams == NULL &&
+         !nghttp2_session_want_write(tunnel->session);
 }

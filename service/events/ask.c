@@ -1,6 +1,6 @@
-// ask - Get-Subscription-Attributes, Get-Subscriptions, Renew-Subscription, Cancel-Subscription (RFC 3995 s11.2).
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// ask - Get-Subscription-Attributes, Get-Subscriptions, Renew-Subscription, Cancel-Subscription
+// (RFC 3995 s11.2). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #include "events/state.h"
 
 #include "base/clock.h"
@@ -11,15 +11,15 @@
 bool
 pb_events_is_owner(const pb_subscription_t *subscription, const struct pb_event_owner *owner)
 {
-  return owner->may_all ||
-         (owner->name != NULL && owner->name[0] != '\0' && pb_text_is_equal(subscription->row.owner, owner->name));
+  return owner->may_all || (owner->name != NULL && owner->name[0] != '\0' &&
+                            pb_text_is_equal(subscription->row.owner, owner->name));
 }
 
 pb_subscription_t *
 pb_events_get_named_locked(pb_events_t *events, ipp_t *request, ipp_t *response, int printer_id,
                            const struct pb_event_owner *owner)
 {
-  int                id           = pb_ipp_int(request, IPP_TAG_OPERATION, "notify-subscription-id", 0);
+  int                id = pb_ipp_int(request, IPP_TAG_OPERATION, "notify-subscription-id", 0);
   pb_subscription_t *subscription = NULL;
 
   if (pb_ipp_find(request, IPP_TAG_OPERATION, "notify-subscription-id", IPP_TAG_INTEGER) == NULL)
@@ -35,7 +35,8 @@ pb_events_get_named_locked(pb_events_t *events, ipp_t *request, ipp_t *response,
   }
   if (!pb_events_is_owner(subscription, owner))
   {
-    pb_ipp_set_status(response, IPP_STATUS_ERROR_NOT_AUTHORIZED, "Subscription #%d is not yours.", id);
+    pb_ipp_set_status(response, IPP_STATUS_ERROR_NOT_AUTHORIZED, "Subscription #%d is not yours.",
+                      id);
     return NULL;
   }
   subscription->used_ms = pb_clock_mono_ms();
@@ -74,7 +75,8 @@ add_events(const pb_subscription_t *s, ipp_t *to, const char *name)
   }
   if (count == 0)
     keywords[count++] = "none";
-  ippAddStrings(to, IPP_TAG_SUBSCRIPTION, IPP_CONST_TAG(IPP_TAG_KEYWORD), name, count, NULL, keywords);
+  ippAddStrings(to, IPP_TAG_SUBSCRIPTION, IPP_CONST_TAG(IPP_TAG_KEYWORD), name, count, NULL,
+                keywords);
 }
 
 static void
@@ -163,21 +165,21 @@ static const struct row
   enum group  group;
   void (*add)(const pb_subscription_t *s, ipp_t *to, const char *name);
 } rows[] = {
-  {"notify-subscription-id",         GROUP_DESCRIPTION, add_id         },
-  {"notify-subscription-uuid",       GROUP_DESCRIPTION, add_uuid       },
-  {"notify-events",                  GROUP_TEMPLATE,    add_events     },
-  {"notify-pull-method",             GROUP_TEMPLATE,    add_method     },
-  {"notify-charset",                 GROUP_TEMPLATE,    add_charset    },
-  {"notify-natural-language",        GROUP_TEMPLATE,    add_language   },
-  {"notify-user-data",               GROUP_TEMPLATE,    add_user_data  },
-  {"notify-time-interval",           GROUP_TEMPLATE,    add_interval   },
-  {"notify-lease-duration",          GROUP_TEMPLATE,    add_lease      },
-  {"notify-lease-expiration-time",   GROUP_DESCRIPTION, add_expiration },
-  {"notify-job-id",                  GROUP_DESCRIPTION, add_job_id     },
-  {"notify-printer-up-time",         GROUP_DESCRIPTION, add_up_time    },
-  {"notify-printer-uri",             GROUP_DESCRIPTION, add_printer_uri},
-  {"notify-sequence-number",         GROUP_DESCRIPTION, add_sequence   },
-  {"notify-subscriber-user-name",    GROUP_DESCRIPTION, add_owner      },
+  {"notify-subscription-id",       GROUP_DESCRIPTION, add_id         },
+  {"notify-subscription-uuid",     GROUP_DESCRIPTION, add_uuid       },
+  {"notify-events",                GROUP_TEMPLATE,    add_events     },
+  {"notify-pull-method",           GROUP_TEMPLATE,    add_method     },
+  {"notify-charset",               GROUP_TEMPLATE,    add_charset    },
+  {"notify-natural-language",      GROUP_TEMPLATE,    add_language   },
+  {"notify-user-data",             GROUP_TEMPLATE,    add_user_data  },
+  {"notify-time-interval",         GROUP_TEMPLATE,    add_interval   },
+  {"notify-lease-duration",        GROUP_TEMPLATE,    add_lease      },
+  {"notify-lease-expiration-time", GROUP_DESCRIPTION, add_expiration },
+  {"notify-job-id",                GROUP_DESCRIPTION, add_job_id     },
+  {"notify-printer-up-time",       GROUP_DESCRIPTION, add_up_time    },
+  {"notify-printer-uri",           GROUP_DESCRIPTION, add_printer_uri},
+  {"notify-sequence-number",       GROUP_DESCRIPTION, add_sequence   },
+  {"notify-subscriber-user-name",  GROUP_DESCRIPTION, add_owner      },
 };
 
 static bool
@@ -188,7 +190,8 @@ is_requested(ipp_t *request, const struct row *row, bool otherwise)
   if (pb_ipp_find(request, IPP_TAG_OPERATION, "requested-attributes", IPP_TAG_KEYWORD) == NULL)
     return otherwise;
   return pb_ipp_has_keyword(request, IPP_TAG_OPERATION, "requested-attributes", "all") ||
-         pb_ipp_has_keyword(request, IPP_TAG_OPERATION, "requested-attributes", groups[row->group]) ||
+         pb_ipp_has_keyword(request, IPP_TAG_OPERATION, "requested-attributes",
+                            groups[row->group]) ||
          pb_ipp_has_keyword(request, IPP_TAG_OPERATION, "requested-attributes", row->name);
 }
 
@@ -209,14 +212,16 @@ pb_events_get_attributes(pb_events_t *events, ipp_t *request, ipp_t *response, i
                          const struct pb_event_owner *owner)
 {
   pthread_mutex_lock(&events->mutex);
-  const pb_subscription_t *s = pb_events_get_named_locked(events, request, response, printer_id, owner);
+  const pb_subscription_t *s =
+    pb_events_get_named_locked(events, request, response, printer_id, owner);
   if (s != NULL)
     add_subscription(s, request, response, /*all*/ true);
   pthread_mutex_unlock(&events->mutex);
 }
 
 void
-pb_events_list(pb_events_t *events, ipp_t *request, ipp_t *response, int printer_id, const struct pb_event_owner *owner)
+pb_events_list(pb_events_t *events, ipp_t *request, ipp_t *response, int printer_id,
+               const struct pb_event_owner *owner)
 {
   struct pb_event_owner whose  = *owner;
   int                   job_id = pb_ipp_int(request, IPP_TAG_OPERATION, "notify-job-id", 0);
@@ -244,7 +249,8 @@ pb_events_list(pb_events_t *events, ipp_t *request, ipp_t *response, int printer
   pthread_mutex_unlock(&events->mutex);
 }
 
-// RFC 3995 has the lease in the subscription group, some clients send it among the operation attributes.
+// RFC 3995 has the lease in the subscription group, some clients send it among the operation
+// attributes.
 static int
 get_lease(ipp_t *request)
 {
@@ -270,7 +276,8 @@ pb_events_renew(pb_events_t *events, ipp_t *request, ipp_t *response, int printe
   pthread_mutex_lock(&events->mutex);
   pb_subscription_t *s = pb_events_get_named_locked(events, request, response, printer_id, owner);
   if (s != NULL && s->row.job_id != 0)
-    pb_ipp_set_status(response, IPP_STATUS_ERROR_NOT_POSSIBLE, "Subscription #%d lives as long as its job.", id);
+    pb_ipp_set_status(response, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                      "Subscription #%d lives as long as its job.", id);
   else if (s != NULL)
   {
     s->row.lease_s    = lease_s;

@@ -1,6 +1,6 @@
-// create - Create-Printer-Subscriptions, Create-Job-Subscriptions (RFC 3995 s11.1): each group is judged by itself.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// create - Create-Printer-Subscriptions, Create-Job-Subscriptions (RFC 3995 s11.1): each group is
+// judged by itself. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #include "events/state.h"
 
 #include "base/clock.h"
@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUPS_MAX 20                      // in one request; more are refused group by group
-#define IDLE_MS (5 * 60 * 1000LL)          // an owner's subscription not asked for so long may make room for a new one
+#define GROUPS_MAX 20  // in one request; more are refused group by group
+#define IDLE_MS                                                                                    \
+  (5 * 60 * 1000LL)  // an owner's subscription not asked for so long may make room for a new one
 #define URI_SCHEME IPP_STATUS_ERROR_URI_SCHEME
 #define VALUES IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES
 
@@ -57,7 +58,8 @@ read_user_data(struct asked *asked, ipp_attribute_t *attribute)
   }
 }
 
-// Reads one attribute of a subscription group; what is not known is of no effect (notify-charset: we speak UTF-8).
+// Reads one attribute of a subscription group; what is not known is of no effect (notify-charset:
+// we speak UTF-8).
 static void
 read_attribute(struct asked *asked, ipp_attribute_t *attribute)
 {
@@ -68,8 +70,9 @@ read_attribute(struct asked *asked, ipp_attribute_t *attribute)
     asked->has_recipient = true;
   else if (pb_text_is_equal(name, "notify-pull-method"))
   {
-    asked->has_pull  = true;
-    asked->is_ippget = tag == IPP_TAG_KEYWORD && pb_text_is_equal(ippGetString(attribute, 0, NULL), "ippget");
+    asked->has_pull = true;
+    asked->is_ippget =
+      tag == IPP_TAG_KEYWORD && pb_text_is_equal(ippGetString(attribute, 0, NULL), "ippget");
   }
   else if (pb_text_is_equal(name, "notify-events") && tag == IPP_TAG_KEYWORD)
     read_events(asked, attribute);
@@ -126,7 +129,8 @@ judge(const struct asked *asked)
   return IPP_STATUS_OK;
 }
 
-// Make room for one more: the owner's own that was not used for longest may go, if that is long ago.
+// Make room for one more: the owner's own that was not used for longest may go, if that is long
+// ago.
 static bool
 make_room_locked(pb_events_t *events, int printer_id, const char *owner, int *dropped_id_out)
 {
@@ -134,7 +138,8 @@ make_room_locked(pb_events_t *events, int printer_id, const char *owner, int *dr
   int                count = 0, own = 0;
 
   *dropped_id_out = 0;
-  for (pb_subscription_t *s = pb_events_first_locked(events, printer_id); s != NULL; s = pb_events_next_locked(s))
+  for (pb_subscription_t *s = pb_events_first_locked(events, printer_id); s != NULL;
+       s                    = pb_events_next_locked(s))
   {
     count++;
     if (s->row.job_id != 0 || !pb_text_is_equal(s->row.owner, owner))
@@ -166,14 +171,14 @@ make_id_locked(pb_events_t *events)
 }
 
 static bool
-fill_row(struct pb_subscription_row *row, const struct asked *asked, int printer_id, const char *printer_uri,
-         int job_id, const struct pb_event_owner *owner)
+fill_row(struct pb_subscription_row *row, const struct asked *asked, int printer_id,
+         const char *printer_uri, int job_id, const struct pb_event_owner *owner)
 {
   pb_event_mask_t completed = 1U << PB_EVENT_JOB_COMPLETED;
 
-  *row = (struct pb_subscription_row){.printer_id     = printer_id,
-                                      .job_id         = job_id,
-                                      .events         = asked->has_events ? asked->events : completed,
+  *row = (struct pb_subscription_row){.printer_id = printer_id,
+                                      .job_id     = job_id,
+                                      .events     = asked->has_events ? asked->events : completed,
                                       .user_data_size = asked->user_data_size,
                                       .reserved       = 1 + PB_SEQUENCE_STEP};
   // A job's subscription lives as long as the job.
@@ -251,11 +256,14 @@ static void
 add_created(ipp_t *response, const struct asked *asked, const struct pb_subscription_row *row)
 {
   ippAddInteger(response, IPP_TAG_SUBSCRIPTION, IPP_TAG_INTEGER, "notify-subscription-id", row->id);
-  ippAddString(response, IPP_TAG_SUBSCRIPTION, IPP_TAG_URI, "notify-subscription-uuid", NULL, row->uuid);
+  ippAddString(response, IPP_TAG_SUBSCRIPTION, IPP_TAG_URI, "notify-subscription-uuid", NULL,
+               row->uuid);
   if (row->job_id == 0)
-    ippAddInteger(response, IPP_TAG_SUBSCRIPTION, IPP_TAG_INTEGER, "notify-lease-duration", row->lease_s);
+    ippAddInteger(response, IPP_TAG_SUBSCRIPTION, IPP_TAG_INTEGER, "notify-lease-duration",
+                  row->lease_s);
   if (asked->events_count > PB_EVENTS_MAX)
-    ippAddInteger(response, IPP_TAG_SUBSCRIPTION, IPP_TAG_ENUM, "notify-status-code", IPP_STATUS_OK_TOO_MANY_EVENTS);
+    ippAddInteger(response, IPP_TAG_SUBSCRIPTION, IPP_TAG_ENUM, "notify-status-code",
+                  IPP_STATUS_OK_TOO_MANY_EVENTS);
   else if (asked->unknown_events > 0)
     ippAddInteger(response, IPP_TAG_SUBSCRIPTION, IPP_TAG_ENUM, "notify-status-code",
                   IPP_STATUS_OK_IGNORED_OR_SUBSTITUTED);
@@ -263,8 +271,8 @@ add_created(ipp_t *response, const struct asked *asked, const struct pb_subscrip
 
 // One group of the request gives one group of the response.
 static bool
-create_one(pb_events_t *events, ipp_t *response, const struct asked *asked, int printer_id, const char *printer_uri,
-           int job_id, const struct pb_event_owner *owner)
+create_one(pb_events_t *events, ipp_t *response, const struct asked *asked, int printer_id,
+           const char *printer_uri, int job_id, const struct pb_event_owner *owner)
 {
   struct pb_subscription_row row     = {0};
   int                        dropped = 0;
@@ -272,8 +280,9 @@ create_one(pb_events_t *events, ipp_t *response, const struct asked *asked, int 
 
   ippAddSeparator(response);
   if (status == IPP_STATUS_OK)
-    status = fill_row(&row, asked, printer_id, printer_uri, job_id, owner) ? link_new(events, &row, &dropped)
-                                                                           : IPP_STATUS_ERROR_INTERNAL;
+    status = fill_row(&row, asked, printer_id, printer_uri, job_id, owner)
+               ? link_new(events, &row, &dropped)
+               : IPP_STATUS_ERROR_INTERNAL;
   if (status == IPP_STATUS_OK && !store_new(events, &row, dropped))
     status = IPP_STATUS_ERROR_TEMPORARY;
   if (status == IPP_STATUS_OK)
@@ -284,7 +293,8 @@ create_one(pb_events_t *events, ipp_t *response, const struct asked *asked, int 
   return status == IPP_STATUS_OK;
 }
 
-// The shape of a Create-Xxx-Subscriptions request; a job creation request may have anything, its job is there already.
+// The shape of a Create-Xxx-Subscriptions request; a job creation request may have anything, its
+// job is there already.
 static bool
 check_shape(ipp_t *response, const struct asked *asked, int count)
 {
@@ -304,14 +314,14 @@ check_shape(ipp_t *response, const struct asked *asked, int count)
 }
 
 void
-pb_events_create(pb_events_t *events, ipp_t *request, ipp_t *response, int printer_id, const char *printer_uri,
-                 int job_id, const struct pb_event_owner *owner)
+pb_events_create(pb_events_t *events, ipp_t *request, ipp_t *response, int printer_id,
+                 const char *printer_uri, int job_id, const struct pb_event_owner *owner)
 {
   struct asked asked[GROUPS_MAX];
-  ipp_op_t     op      = ippGetOperation(request);
-  bool         is_ours = op == IPP_OP_CREATE_PRINTER_SUBSCRIPTIONS || op == IPP_OP_CREATE_JOB_SUBSCRIPTIONS;
-  int          count   = read_groups(request, asked);
-  int          created = 0;
+  ipp_op_t     op = ippGetOperation(request);
+  bool is_ours = op == IPP_OP_CREATE_PRINTER_SUBSCRIPTIONS || op == IPP_OP_CREATE_JOB_SUBSCRIPTIONS;
+  int  count   = read_groups(request, asked);
+  int  created = 0;
 
   if (is_ours && !check_shape(response, asked, count))
     return;
@@ -325,8 +335,9 @@ pb_events_create(pb_events_t *events, ipp_t *request, ipp_t *response, int print
                   IPP_STATUS_ERROR_TOO_MANY_SUBSCRIPTIONS);
   }
   if (is_ours && created == 0)
-    pb_ipp_set_status(response, IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS, "No subscription was created.");
+    pb_ipp_set_status(response, IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS,
+                      "No subscription was created.");
   else if (created < count)
-    pb_ipp_set_status(response, IPP_STATUS_OK_IGNORED_SUBSCRIPTIONS, "%d of %d subscriptions were created.", created,
-                      count);
+    pb_ipp_set_status(response, IPP_STATUS_OK_IGNORED_SUBSCRIPTIONS,
+                      "%d of %d subscriptions were created.", created, count);
 }

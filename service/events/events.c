@@ -133,14 +133,16 @@ pb_events_sweep(pb_events_t *events)
     expired          = sweep_locked(events, mono_ms);
   }
   pthread_mutex_unlock(&events->mutex);
-  // What ended by a look in between is deleted with the next that the sweep sees, or at the next start.
+  // What ended by a look in between is deleted with the next that the sweep sees, or at the next
+  // start.
   if (expired > 0 && !pb_events_store_delete_expired(events->db, pb_clock_now_ms(), &err))
     pb_log(NULL, PB_LOG_WARN, "expired subscriptions stay in the database: %s", err.message);
   pb_events_run_wakes(events);
 }
 
 bool
-pb_events_new(pb_db_t *db, const struct pb_events_ops *ops, pb_events_t **events_out, pb_error_t *err)
+pb_events_new(pb_db_t *db, const struct pb_events_ops *ops, pb_events_t **events_out,
+              pb_error_t *err)
 {
   pb_events_t *events = calloc(1, sizeof(*events));
 
@@ -187,14 +189,17 @@ struct reserve
   int id, reserved;
 };
 
-// Every subscription that wants the event takes it.  Returns how many then run low on reserved numbers.
+// Every subscription that wants the event takes it.  Returns how many then run low on reserved
+// numbers.
 static int
-hear_locked(pb_events_t *events, int printer_id, struct pb_occurrence *what, struct reserve low[RESERVES_PER_RAISE])
+hear_locked(pb_events_t *events, int printer_id, struct pb_occurrence *what,
+            struct reserve low[RESERVES_PER_RAISE])
 {
   int count = 0;
 
   what->order = ++events->order;
-  for (pb_subscription_t *s = pb_events_first_locked(events, printer_id); s != NULL; s = pb_events_next_locked(s))
+  for (pb_subscription_t *s = pb_events_first_locked(events, printer_id); s != NULL;
+       s                    = pb_events_next_locked(s))
   {
     const struct pb_notification *heard = pb_subscription_hear(s, what);
 
@@ -237,7 +242,8 @@ pb_events_raise(pb_events_t *events, const struct pb_event *event)
   for (int i = 0; i < count; i++)
   {
     if (!pb_events_store_reserve(events->db, low[i].id, low[i].reserved, &err))
-      pb_log(NULL, PB_LOG_ERROR, "sequence numbers of subscription %d are not saved: %s", low[i].id, err.message);
+      pb_log(NULL, PB_LOG_ERROR, "sequence numbers of subscription %d are not saved: %s", low[i].id,
+             err.message);
   }
   pb_events_sweep(events);
 }
@@ -248,7 +254,8 @@ pb_events_drop_printer(pb_events_t *events, int printer_id)
   pb_error_t err = {0};
 
   pthread_mutex_lock(&events->mutex);
-  for (pb_subscription_t *s = pb_events_first_locked(events, printer_id), *next = NULL; s != NULL; s = next)
+  for (pb_subscription_t *s = pb_events_first_locked(events, printer_id), *next = NULL; s != NULL;
+       s = next)
   {
     next = pb_events_next_locked(s);
     pb_events_unlink_locked(events, s);
@@ -258,7 +265,8 @@ pb_events_drop_printer(pb_events_t *events, int printer_id)
   pthread_mutex_unlock(&events->mutex);
 
   if (!pb_events_store_delete_printer(events->db, printer_id, &err))
-    pb_log(NULL, PB_LOG_WARN, "subscriptions of printer %d stay in the database: %s", printer_id, err.message);
+    pb_log(NULL, PB_LOG_WARN, "subscriptions of printer %d stay in the database: %s", printer_id,
+           err.message);
   pb_events_run_wakes(events);
 }
 
@@ -271,7 +279,8 @@ pb_events_end_job(pb_events_t *events, int printer_id, int job_id)
   if (job_id == 0)
     return;
   pthread_mutex_lock(&events->mutex);
-  for (pb_subscription_t *s = pb_events_first_locked(events, printer_id); s != NULL; s = pb_events_next_locked(s))
+  for (pb_subscription_t *s = pb_events_first_locked(events, printer_id); s != NULL;
+       s                    = pb_events_next_locked(s))
   {
     if (s->row.job_id != job_id || s->ended_ms != 0)
       continue;
@@ -282,6 +291,7 @@ pb_events_end_job(pb_events_t *events, int printer_id, int job_id)
   pthread_mutex_unlock(&events->mutex);
 
   if (count > 0 && !pb_events_store_delete_job(events->db, printer_id, job_id, &err))
-    pb_log(NULL, PB_LOG_WARN, "subscriptions of job %d stay in the database: %s", job_id, err.message);
+    pb_log(NULL, PB_LOG_WARN, "subscriptions of job %d stay in the database: %s", job_id,
+           err.message);
   pb_events_run_wakes(events);
 }

@@ -1,6 +1,5 @@
-// keyword - the event keywords of RFC 3995 s5.3.3.5, PWG 5100.5 and 5100.18: which is a sub-event of which.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// keyword - the event keywords of RFC 3995 s5.3.3.5, PWG 5100.5 and 5100.18: which is a sub-event
+// of which. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
 #include "events/keyword.h"
 #include "base/text.h"
 
@@ -11,30 +10,40 @@ enum about
   ABOUT_PRINTER
 };
 
-// In the order of enum pb_event_type.  An event that is nobody's sub-event names itself as its parent.
+// In the order of enum pb_event_type.  An event that is nobody's sub-event names itself as its
+// parent.
 static const struct row
 {
   const char        *keyword;
   enum pb_event_type parent;
   enum about         about;
 } rows[] = {
-  [PB_EVENT_JOB_CREATED]                 = {"job-created",                 PB_EVENT_JOB_STATE_CHANGED,           ABOUT_JOB     },
-  [PB_EVENT_JOB_STATE_CHANGED]           = {"job-state-changed",           PB_EVENT_JOB_STATE_CHANGED,           ABOUT_JOB     },
-  [PB_EVENT_JOB_COMPLETED]               = {"job-completed",               PB_EVENT_JOB_STATE_CHANGED,           ABOUT_JOB     },
-  [PB_EVENT_JOB_STOPPED]                 = {"job-stopped",                 PB_EVENT_JOB_STATE_CHANGED,           ABOUT_JOB     },
-  [PB_EVENT_JOB_PROGRESS]                = {"job-progress",                PB_EVENT_JOB_PROGRESS,                ABOUT_JOB     },
-  [PB_EVENT_JOB_CONFIG_CHANGED]          = {"job-config-changed",          PB_EVENT_JOB_CONFIG_CHANGED,          ABOUT_JOB     },
-  [PB_EVENT_JOB_FETCHABLE]               = {"job-fetchable",               PB_EVENT_JOB_STATE_CHANGED,           ABOUT_JOB     },
-  [PB_EVENT_DOCUMENT_CREATED]            = {"document-created",            PB_EVENT_DOCUMENT_STATE_CHANGED,      ABOUT_DOCUMENT},
-  [PB_EVENT_DOCUMENT_STATE_CHANGED]      = {"document-state-changed",      PB_EVENT_DOCUMENT_STATE_CHANGED,      ABOUT_DOCUMENT},
-  [PB_EVENT_DOCUMENT_COMPLETED]          = {"document-completed",          PB_EVENT_DOCUMENT_STATE_CHANGED,      ABOUT_DOCUMENT},
-  [PB_EVENT_DOCUMENT_FETCHABLE]          = {"document-fetchable",          PB_EVENT_DOCUMENT_STATE_CHANGED,      ABOUT_DOCUMENT},
-  [PB_EVENT_PRINTER_STATE_CHANGED]       = {"printer-state-changed",       PB_EVENT_PRINTER_STATE_CHANGED,       ABOUT_PRINTER },
-  [PB_EVENT_PRINTER_STOPPED]             = {"printer-stopped",             PB_EVENT_PRINTER_STATE_CHANGED,       ABOUT_PRINTER },
-  [PB_EVENT_PRINTER_CONFIG_CHANGED]      = {"printer-config-changed",      PB_EVENT_PRINTER_CONFIG_CHANGED,      ABOUT_PRINTER },
-  [PB_EVENT_PRINTER_QUEUE_ORDER_CHANGED] = {"printer-queue-order-changed", PB_EVENT_PRINTER_QUEUE_ORDER_CHANGED, ABOUT_PRINTER },
-  [PB_EVENT_DOCUMENT_STOPPED]            = {"document-stopped",            PB_EVENT_DOCUMENT_STATE_CHANGED,      ABOUT_DOCUMENT},
-  [PB_EVENT_DOCUMENT_CONFIG_CHANGED]     = {"document-config-changed",     PB_EVENT_DOCUMENT_CONFIG_CHANGED,     ABOUT_DOCUMENT},
+  [PB_EVENT_JOB_CREATED]        = {"job-created",                 PB_EVENT_JOB_STATE_CHANGED,       ABOUT_JOB    },
+  [PB_EVENT_JOB_STATE_CHANGED]  = {"job-state-changed",           PB_EVENT_JOB_STATE_CHANGED,       ABOUT_JOB    },
+  [PB_EVENT_JOB_COMPLETED]      = {"job-completed",               PB_EVENT_JOB_STATE_CHANGED,       ABOUT_JOB    },
+  [PB_EVENT_JOB_STOPPED]        = {"job-stopped",                 PB_EVENT_JOB_STATE_CHANGED,       ABOUT_JOB    },
+  [PB_EVENT_JOB_PROGRESS]       = {"job-progress",                PB_EVENT_JOB_PROGRESS,            ABOUT_JOB    },
+  [PB_EVENT_JOB_CONFIG_CHANGED] = {"job-config-changed",          PB_EVENT_JOB_CONFIG_CHANGED,      ABOUT_JOB    },
+  [PB_EVENT_JOB_FETCHABLE]      = {"job-fetchable",               PB_EVENT_JOB_STATE_CHANGED,       ABOUT_JOB    },
+  [PB_EVENT_DOCUMENT_CREATED]   = {"document-created",            PB_EVENT_DOCUMENT_STATE_CHANGED,
+                                   ABOUT_DOCUMENT                                                                },
+  [PB_EVENT_DOCUMENT_STATE_CHANGED] = {"document-state-changed",      PB_EVENT_DOCUMENT_STATE_CHANGED,
+                                   ABOUT_DOCUMENT                                                                },
+  [PB_EVENT_DOCUMENT_COMPLETED]     = {"document-completed",          PB_EVENT_DOCUMENT_STATE_CHANGED,
+                                   ABOUT_DOCUMENT                                                                },
+  [PB_EVENT_DOCUMENT_FETCHABLE]     = {"document-fetchable",          PB_EVENT_DOCUMENT_STATE_CHANGED,
+                                   ABOUT_DOCUMENT                                                                },
+  [PB_EVENT_PRINTER_STATE_CHANGED]  = {"printer-state-changed",       PB_EVENT_PRINTER_STATE_CHANGED,
+                                   ABOUT_PRINTER                                                                 },
+  [PB_EVENT_PRINTER_STOPPED] = {"printer-stopped",             PB_EVENT_PRINTER_STATE_CHANGED,   ABOUT_PRINTER},
+  [PB_EVENT_PRINTER_CONFIG_CHANGED] = {"printer-config-changed",      PB_EVENT_PRINTER_CONFIG_CHANGED,
+                                   ABOUT_PRINTER                                                                 },
+  [PB_EVENT_PRINTER_QUEUE_ORDER_CHANGED] = {"printer-queue-order-changed",
+                                   PB_EVENT_PRINTER_QUEUE_ORDER_CHANGED,                            ABOUT_PRINTER},
+  [PB_EVENT_DOCUMENT_STOPPED]            = {"document-stopped",            PB_EVENT_DOCUMENT_STATE_CHANGED,
+                                   ABOUT_DOCUMENT                                                                },
+  [PB_EVENT_DOCUMENT_CONFIG_CHANGED] = {"document-config-changed",     PB_EVENT_DOCUMENT_CONFIG_CHANGED,
+                                   ABOUT_DOCUMENT                                                                },
 };
 
 const char *

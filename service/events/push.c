@@ -1,6 +1,6 @@
-// push - what goes down the tunnels: for each client a queue of messages, sent in order by one thread at a time.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// push - what goes down the tunnels: for each client a queue of messages, sent in order by one
+// thread at a time. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #include "events/state.h"
 
 #include "base/log.h"
@@ -62,7 +62,8 @@ make_message(void)
   ippSetStatusCode(message, IPP_STATUS_OK);
   ippSetRequestId(message, 1);
   ippAddString(message, IPP_TAG_OPERATION, IPP_TAG_CHARSET, "attributes-charset", NULL, "utf-8");
-  ippAddString(message, IPP_TAG_OPERATION, IPP_TAG_LANGUAGE, "attributes-natural-language", NULL, "en");
+  ippAddString(message, IPP_TAG_OPERATION, IPP_TAG_LANGUAGE, "attributes-natural-language", NULL,
+               "en");
   pb_events_add_times(message, PB_EVENT_LIFE_S);
   return message;
 }
@@ -103,7 +104,8 @@ pb_events_post_locked(pb_events_t *events, const pb_subscription_t *subscription
   struct letter    *letter = outbox != NULL ? make_letter(outbox, notification->what->order) : NULL;
 
   // What is missing here is seen by the gap in the sequence numbers, and fetched.
-  if (letter == NULL || !pb_subscription_add_notification(subscription, notification, letter->message))
+  if (letter == NULL ||
+      !pb_subscription_add_notification(subscription, notification, letter->message))
     pb_log(NULL, PB_LOG_WARN, "no room to push an event to %s", subscription->row.client_id);
 }
 

@@ -1,7 +1,7 @@
 // store - the subscriptions' table in the service's database.
-// Sequence numbers are reserved here in steps, so that a restart never uses one again and no event costs a write.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// Sequence numbers are reserved here in steps, so that a restart never uses one again and no event
+// costs a write. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #include "events/state.h"
 
 #include "base/clock.h"
@@ -12,9 +12,10 @@ static const char *const migrations[] = {
   "CREATE TABLE subscriptions ("
   " id INTEGER PRIMARY KEY, uuid TEXT NOT NULL, owner TEXT NOT NULL, client_id TEXT NOT NULL,"
   " printer_id INTEGER NOT NULL, printer_uri TEXT NOT NULL, job_id INTEGER NOT NULL,"
-  " events TEXT NOT NULL,"         // keywords with spaces between
-  " lease_s INTEGER NOT NULL, expires_ms INTEGER NOT NULL, user_data BLOB, interval_s INTEGER NOT NULL,"
-  " reserved INTEGER NOT NULL);"   // sequence numbers below this one may have been used
+  " events TEXT NOT NULL,"  // keywords with spaces between
+  " lease_s INTEGER NOT NULL, expires_ms INTEGER NOT NULL, user_data BLOB, interval_s INTEGER NOT "
+  "NULL,"
+  " reserved INTEGER NOT NULL);"  // sequence numbers below this one may have been used
   "CREATE INDEX subscriptions_printer ON subscriptions (printer_id, job_id);",
 };
 
@@ -28,7 +29,8 @@ format_events(char *dst, size_t dst_size, pb_event_mask_t events)
   {
     if ((events & (1U << type)) == 0)
       continue;
-    pb_text_format(dst + used, dst_size - used, "%s%s", used > 0 ? " " : "", pb_event_keyword((enum pb_event_type)type));
+    pb_text_format(dst + used, dst_size - used, "%s%s", used > 0 ? " " : "",
+                   pb_event_keyword((enum pb_event_type)type));
     used = strlen(dst);
   }
 }
@@ -83,27 +85,29 @@ pb_events_store_insert(pb_db_t *db, const struct pb_subscription_row *row, pb_er
   char events[1024];
 
   format_events(events, sizeof(events), row->events);
-  return pb_db_run(db, err,
-                   "INSERT INTO subscriptions (id, uuid, owner, client_id, printer_id, printer_uri, job_id, events,"
-                   " lease_s, expires_ms, user_data, interval_s, reserved) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                   "itttititiibii", (int64_t)row->id, row->uuid, row->owner, row->client_id, (int64_t)row->printer_id,
-                   row->printer_uri, (int64_t)row->job_id, events, (int64_t)row->lease_s, row->expires_ms,
-                   (const void *)row->user_data, (size_t)row->user_data_size, (int64_t)row->interval_s,
-                   (int64_t)row->reserved);
+  return pb_db_run(
+    db, err,
+    "INSERT INTO subscriptions (id, uuid, owner, client_id, printer_id, printer_uri, job_id, "
+    "events,"
+    " lease_s, expires_ms, user_data, interval_s, reserved) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    "itttititiibii", (int64_t)row->id, row->uuid, row->owner, row->client_id,
+    (int64_t)row->printer_id, row->printer_uri, (int64_t)row->job_id, events, (int64_t)row->lease_s,
+    row->expires_ms, (const void *)row->user_data, (size_t)row->user_data_size,
+    (int64_t)row->interval_s, (int64_t)row->reserved);
 }
 
 bool
 pb_events_store_renew(pb_db_t *db, int id, int lease_s, int64_t expires_ms, pb_error_t *err)
 {
-  return pb_db_run(db, err, "UPDATE subscriptions SET lease_s = ?, expires_ms = ? WHERE id = ?", "iii",
-                   (int64_t)lease_s, expires_ms, (int64_t)id);
+  return pb_db_run(db, err, "UPDATE subscriptions SET lease_s = ?, expires_ms = ? WHERE id = ?",
+                   "iii", (int64_t)lease_s, expires_ms, (int64_t)id);
 }
 
 bool
 pb_events_store_reserve(pb_db_t *db, int id, int reserved, pb_error_t *err)
 {
-  return pb_db_run(db, err, "UPDATE subscriptions SET reserved = MAX(reserved, ?) WHERE id = ?", "ii",
-                   (int64_t)reserved, (int64_t)id);
+  return pb_db_run(db, err, "UPDATE subscriptions SET reserved = MAX(reserved, ?) WHERE id = ?",
+                   "ii", (int64_t)reserved, (int64_t)id);
 }
 
 bool
@@ -115,20 +119,22 @@ pb_events_store_delete(pb_db_t *db, int id, pb_error_t *err)
 bool
 pb_events_store_delete_job(pb_db_t *db, int printer_id, int job_id, pb_error_t *err)
 {
-  return pb_db_run(db, err, "DELETE FROM subscriptions WHERE printer_id = ? AND job_id = ?", "ii", (int64_t)printer_id,
-                   (int64_t)job_id);
+  return pb_db_run(db, err, "DELETE FROM subscriptions WHERE printer_id = ? AND job_id = ?", "ii",
+                   (int64_t)printer_id, (int64_t)job_id);
 }
 
 bool
 pb_events_store_delete_printer(pb_db_t *db, int printer_id, pb_error_t *err)
 {
-  return pb_db_run(db, err, "DELETE FROM subscriptions WHERE printer_id = ?", "i", (int64_t)printer_id);
+  return pb_db_run(db, err, "DELETE FROM subscriptions WHERE printer_id = ?", "i",
+                   (int64_t)printer_id);
 }
 
 bool
 pb_events_store_delete_expired(pb_db_t *db, int64_t now_ms, pb_error_t *err)
 {
-  return pb_db_run(db, err, "DELETE FROM subscriptions WHERE expires_ms > 0 AND expires_ms <= ?", "i", now_ms);
+  return pb_db_run(db, err, "DELETE FROM subscriptions WHERE expires_ms > 0 AND expires_ms <= ?",
+                   "i", now_ms);
 }
 
 bool
@@ -137,15 +143,18 @@ pb_events_store_load(pb_events_t *events, pb_error_t *err)
   bool          ok = true;
   pb_db_stmt_t *q  = NULL;
 
-  if (!pb_db_migrate(events->db, "events", migrations, (int)(sizeof(migrations) / sizeof(migrations[0])), err))
+  if (!pb_db_migrate(events->db, "events", migrations,
+                     (int)(sizeof(migrations) / sizeof(migrations[0])), err))
     return false;
   if (!pb_events_store_delete_expired(events->db, pb_clock_now_ms(), err))
     return false;
-  if (!pb_db_run(events->db, err, "UPDATE subscriptions SET reserved = MIN(reserved + ?, 2147483647)", "i",
+  if (!pb_db_run(events->db, err,
+                 "UPDATE subscriptions SET reserved = MIN(reserved + ?, 2147483647)", "i",
                  (int64_t)PB_SEQUENCE_STEP))
     return false;
   q = pb_db_query(events->db, err,
-                  "SELECT id, uuid, owner, client_id, printer_id, printer_uri, job_id, events, lease_s, expires_ms,"
+                  "SELECT id, uuid, owner, client_id, printer_id, printer_uri, job_id, events, "
+                  "lease_s, expires_ms,"
                   " user_data, interval_s, reserved FROM subscriptions",
                   "");
   while (ok && pb_db_step(q))

@@ -31,9 +31,11 @@ pb_occurrence_new(const struct pb_event *event)
 
   // libcups keeps its place in the message itself, so even a walk wants it writable.
   ipp_t *from = (ipp_t *)event->attributes;
-  for (ipp_attribute_t *a = from != NULL ? ippFirstAttribute(from) : NULL; a != NULL; a = ippNextAttribute(from))
+  for (ipp_attribute_t *a = from != NULL ? ippFirstAttribute(from) : NULL; a != NULL;
+       a                  = ippNextAttribute(from))
   {
-    if (ippGetName(a) != NULL && ippFindAttribute(what->attributes, ippGetName(a), IPP_TAG_ZERO) == NULL &&
+    if (ippGetName(a) != NULL &&
+        ippFindAttribute(what->attributes, ippGetName(a), IPP_TAG_ZERO) == NULL &&
         !pb_attributes_copy_one(a, what->attributes, IPP_TAG_EVENT_NOTIFICATION))
       goto failed;
   }
@@ -129,7 +131,8 @@ grow_ring(pb_subscription_t *subscription)
 void
 pb_subscription_trim(pb_subscription_t *subscription, int64_t mono_ms)
 {
-  while (subscription->ring_count > 0 && ring_at(subscription, 0)->what->mono_ms < mono_ms - PB_NOTIFICATION_KEEP_MS)
+  while (subscription->ring_count > 0 &&
+         ring_at(subscription, 0)->what->mono_ms < mono_ms - PB_NOTIFICATION_KEEP_MS)
     drop_oldest(subscription);
 }
 
@@ -161,7 +164,8 @@ pb_subscription_hear(pb_subscription_t *subscription, struct pb_occurrence *what
 {
   enum pb_event_type match = what->type;
 
-  if (!is_about_mine(subscription, what) || !pb_event_match(subscription->row.events, what->type, &match) ||
+  if (!is_about_mine(subscription, what) ||
+      !pb_event_match(subscription->row.events, what->type, &match) ||
       is_too_soon(subscription, what))
     return NULL;
   pb_subscription_trim(subscription, what->mono_ms);
@@ -202,18 +206,19 @@ add_subject(const struct pb_occurrence *what, ipp_t *to)
   const ipp_tag_t group = IPP_TAG_EVENT_NOTIFICATION;
 
   // PWG 5100.18 says job-id, RFC 3995 notify-job-id, and proxies look for one or the other.
-  if (what->job_id != 0 && (ippAddInteger(to, group, IPP_TAG_INTEGER, "job-id", what->job_id) == NULL ||
-                            ippAddInteger(to, group, IPP_TAG_INTEGER, "notify-job-id", what->job_id) == NULL))
+  if (what->job_id != 0 &&
+      (ippAddInteger(to, group, IPP_TAG_INTEGER, "job-id", what->job_id) == NULL ||
+       ippAddInteger(to, group, IPP_TAG_INTEGER, "notify-job-id", what->job_id) == NULL))
     return false;
-  return what->document_number == 0 ||
-         ippAddInteger(to, group, IPP_TAG_INTEGER, "document-number", what->document_number) != NULL;
+  return what->document_number == 0 || ippAddInteger(to, group, IPP_TAG_INTEGER, "document-number",
+                                                     what->document_number) != NULL;
 }
 
 static bool
 is_ours(const char *name)
 {
-  static const char *const names[] = {"job-id", "notify-job-id", "document-number", "printer-up-time",
-                                      "printer-current-time"};
+  static const char *const names[] = {"job-id", "notify-job-id", "document-number",
+                                      "printer-up-time", "printer-current-time"};
 
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
   {
@@ -224,8 +229,8 @@ is_ours(const char *name)
 }
 
 bool
-pb_subscription_add_notification(const pb_subscription_t *subscription, const struct pb_notification *notification,
-                                 ipp_t *to)
+pb_subscription_add_notification(const pb_subscription_t      *subscription,
+                                 const struct pb_notification *notification, ipp_t *to)
 {
   const struct pb_subscription_row *row   = &subscription->row;
   const struct pb_occurrence       *what  = notification->what;
@@ -236,17 +241,20 @@ pb_subscription_add_notification(const pb_subscription_t *subscription, const st
   ippAddInteger(to, group, IPP_TAG_INTEGER, "notify-subscription-id", row->id);
   ippAddString(to, group, IPP_TAG_URI, "notify-subscription-uuid", NULL, row->uuid);
   ippAddString(to, group, IPP_TAG_URI, "notify-printer-uri", NULL, uri);
-  ippAddString(to, group, IPP_TAG_KEYWORD, "notify-subscribed-event", NULL, pb_event_keyword(notification->match));
+  ippAddString(to, group, IPP_TAG_KEYWORD, "notify-subscribed-event", NULL,
+               pb_event_keyword(notification->match));
   ippAddInteger(to, group, IPP_TAG_INTEGER, "notify-sequence-number", notification->sequence);
   ippAddInteger(to, group, IPP_TAG_INTEGER, "printer-up-time", (int)(what->wall_ms / 1000));
   ippAddDate(to, group, "printer-current-time", ippTimeToDate((time_t)(what->wall_ms / 1000)));
   ippAddString(to, group, IPP_TAG_CHARSET, "notify-charset", NULL, "utf-8");
   ippAddString(to, group, IPP_TAG_LANGUAGE, "notify-natural-language", NULL, "en");
   ippAddOctetString(to, group, "notify-user-data", row->user_data, row->user_data_size);
-  if (ippAddString(to, group, IPP_TAG_TEXT, "notify-text", NULL, what->text) == NULL || !add_subject(what, to))
+  if (ippAddString(to, group, IPP_TAG_TEXT, "notify-text", NULL, what->text) == NULL ||
+      !add_subject(what, to))
     return false;
 
-  for (ipp_attribute_t *a = ippFirstAttribute(what->attributes); a != NULL; a = ippNextAttribute(what->attributes))
+  for (ipp_attribute_t *a = ippFirstAttribute(what->attributes); a != NULL;
+       a                  = ippNextAttribute(what->attributes))
   {
     if (!is_ours(ippGetName(a)) && !pb_attributes_copy_one(a, to, group))
       return false;

@@ -8,10 +8,12 @@
 #include "base/text.h"
 #include "events/keyword.h"
 
-#define PB_USER_DATA_MAX 63       // octets, RFC 3995 s5.3.4
-#define PB_NOTIFICATIONS_MAX 1000 // of one subscription: ten minutes of a very busy printer; then the oldest go
-#define PB_NOTIFICATION_KEEP_MS (60 * 60 * 1000LL)  // far beyond ippget-event-life, for a connector that was away
-#define PB_SEQUENCE_STEP 1000     // numbers reserved on disk at a time
+#define PB_USER_DATA_MAX 63  // octets, RFC 3995 s5.3.4
+#define PB_NOTIFICATIONS_MAX                                                                       \
+  1000  // of one subscription: ten minutes of a very busy printer; then the oldest go
+#define PB_NOTIFICATION_KEEP_MS                                                                    \
+  (60 * 60 * 1000LL)           // far beyond ippget-event-life, for a connector that was away
+#define PB_SEQUENCE_STEP 1000  // numbers reserved on disk at a time
 
 // What happened, once for all subscriptions that hear of it.
 struct pb_occurrence
@@ -56,7 +58,7 @@ typedef struct pb_subscription
   int                        next_sequence;
   int64_t                    used_ms;      // monotonic: last asked for by its owner
   int64_t                    progress_ms;  // monotonic: last job-progress; 0: none yet
-  int64_t                    ended_ms;     // monotonic: the job ended or the lease ran out; 0: alive
+  int64_t                    ended_ms;  // monotonic: the job ended or the lease ran out; 0: alive
   struct pb_notification    *ring;
   int                        ring_room, ring_first, ring_count;
 } pb_subscription_t;
@@ -69,14 +71,17 @@ pb_subscription_t *pb_subscription_new(struct pb_subscription_row *row);
 void               pb_subscription_free(pb_subscription_t *subscription);
 void               pb_subscription_row_clear(struct pb_subscription_row *row);
 
-// Does it want this event?  Then take the next number and keep the notification; it is borrowed until the next call.
-const struct pb_notification *pb_subscription_hear(pb_subscription_t *subscription, struct pb_occurrence *what);
-void                          pb_subscription_trim(pb_subscription_t *subscription, int64_t mono_ms);
+// Does it want this event?  Then take the next number and keep the notification; it is borrowed
+// until the next call.
+const struct pb_notification *pb_subscription_hear(pb_subscription_t    *subscription,
+                                                   struct pb_occurrence *what);
+void pb_subscription_trim(pb_subscription_t *subscription, int64_t mono_ms);
 // The kept notification with the lowest number of at least `sequence`; NULL: none.
-const struct pb_notification *pb_subscription_find(const pb_subscription_t *subscription, int sequence);
+const struct pb_notification *pb_subscription_find(const pb_subscription_t *subscription,
+                                                   int                      sequence);
 
 // One event-notification group (RFC 3995 s9.1, RFC 3996 s5.2.2); false: out of memory.
-bool pb_subscription_add_notification(const pb_subscription_t *subscription, const struct pb_notification *notification,
-                                      ipp_t *to);
+bool pb_subscription_add_notification(const pb_subscription_t      *subscription,
+                                      const struct pb_notification *notification, ipp_t *to);
 
 #endif

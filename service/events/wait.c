@@ -58,8 +58,8 @@ remove_user(struct pb_waiter **list, const void *user)
 }
 
 bool
-pb_events_wait_locked(pb_events_t *events, int printer_id, const struct pb_wanted *wanted, pb_events_wake_t wake,
-                      void *user)
+pb_events_wait_locked(pb_events_t *events, int printer_id, const struct pb_wanted *wanted,
+                      pb_events_wake_t wake, void *user)
 {
   struct pb_waiter **list   = &events->waiting[(unsigned)printer_id % PB_EVENTS_BUCKETS];
   struct pb_waiter  *waiter = calloc(1, sizeof(*waiter));
@@ -81,7 +81,8 @@ pb_events_check_waiters_locked(pb_events_t *events, int printer_id)
   {
     struct pb_waiter *waiter = *list;
 
-    if (waiter->printer_id != printer_id || !pb_events_is_ready_locked(events, printer_id, &waiter->wanted))
+    if (waiter->printer_id != printer_id ||
+        !pb_events_is_ready_locked(events, printer_id, &waiter->wanted))
     {
       list = &waiter->next;
       continue;

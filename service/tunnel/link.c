@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM (128 * 1024)  // bytes in the connection above which the session waits: pings stay ahead of messages
+#define ROOM                                                                                       \
+  (128 *                                                                                           \
+   1024)  // bytes in the connection above which the session waits: pings stay ahead of messages
 
 struct pb_link
 {
@@ -92,7 +94,8 @@ pump(pb_link_t *link)
       break;
     pb_stream_write(link->stream, data, size);
   }
-  atomic_store(&link->load->waiting, pb_tunnel_waiting(link->session) + pb_stream_waiting(link->stream));
+  atomic_store(&link->load->waiting,
+               pb_tunnel_waiting(link->session) + pb_stream_waiting(link->stream));
   if (pb_tunnel_is_done(link->session))
   {
     close_link(link);
@@ -187,7 +190,7 @@ on_answer(void *user, int status)
   pb_link_t   *link = user;
   pb_log_ctx_t ctx  = {.request = link->client_id};
 
-  if (status >= 200 && status < 300)
+  if (status == 0 || (status >= 200 && status < 300))
     return;
   pb_log(&ctx, PB_LOG_WARN, "the connector answers %d to a pushed event", status);
   link->is_failed = link->is_failed || status >= 500;
@@ -260,8 +263,8 @@ take_letter(pb_stream_t *stream, void *arg)
 }
 
 bool
-pb_link_post_message(pb_edge_t *edge, pb_exchange_id_t id, pb_link_t *link, struct pb_load *load, const void *message,
-                     size_t size)
+pb_link_post_message(pb_edge_t *edge, pb_exchange_id_t id, pb_link_t *link, struct pb_load *load,
+                     const void *message, size_t size)
 {
   struct letter *letter = malloc(sizeof(*letter) + size);
 

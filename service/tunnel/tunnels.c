@@ -1,7 +1,6 @@
-// tunnels - the service's end of the PTTH tunnels: the /tunnel route, and the registry by client id.
-// The mutex guards the registry; nothing is called under it.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// tunnels - the service's end of the PTTH tunnels: the /tunnel route, and the registry by client
+// id. The mutex guards the registry; nothing is called under it. SPDX-FileCopyrightText: The
+// Printbridge authors SPDX-License-Identifier: Apache-2.0
 #include "tunnel/tunnels.h"
 
 #include "base/clock.h"
@@ -72,7 +71,8 @@ take_entry(pb_tunnels_t *tunnels, const char *client_id, const pb_exchange_id_t 
   pthread_mutex_lock(&tunnels->mutex);
   at    = find_locked(tunnels, client_id);
   entry = *at;
-  if (entry != NULL && id != NULL && (entry->id.worker != id->worker || entry->id.number != id->number))
+  if (entry != NULL && id != NULL &&
+      (entry->id.worker != id->worker || entry->id.number != id->number))
     entry = NULL;
   if (entry != NULL)
     *at = entry->next;
@@ -91,7 +91,8 @@ on_ended(void *user, const char *client_id, pb_exchange_id_t id)
   free_entry(entry);
 }
 
-// The newer tunnel of a client takes the place of the older one: its connector knows best which one works.
+// The newer tunnel of a client takes the place of the older one: its connector knows best which one
+// works.
 static void
 register_link(pb_tunnels_t *tunnels, struct entry *entry, pb_link_t *link)
 {
@@ -149,8 +150,9 @@ refuse_credentials(pb_exchange_t *exchange, const pb_error_t *err)
     return;
   }
   pb_exchange_add_header(exchange, "WWW-Authenticate",
-                         err->kind == PB_OK ? "Bearer realm=\"Printbridge\""
-                                            : "Bearer realm=\"Printbridge\", error=\"invalid_token\"");
+                         err->kind == PB_OK
+                           ? "Bearer realm=\"Printbridge\""
+                           : "Bearer realm=\"Printbridge\", error=\"invalid_token\"");
   refuse(exchange, 401, "An access token is needed.\n");
 }
 
@@ -160,7 +162,8 @@ check_principal(pb_tunnels_t *tunnels, pb_exchange_t *exchange, pb_principal_t *
   const char *authorization = pb_exchange_header(exchange, "Authorization");
   pb_error_t  err           = {0};
 
-  if (!pb_identity_authenticate(tunnels->identity, authorization, pb_exchange_peer(exchange), principal, &err))
+  if (!pb_identity_authenticate(tunnels->identity, authorization, pb_exchange_peer(exchange),
+                                principal, &err))
   {
     if (err.kind == PB_OK)
       err.kind = PB_AUTH;
@@ -186,7 +189,8 @@ check_upgrade(pb_exchange_t *exchange)
   const char *alpn = pb_exchange_header(exchange, "ALPN");
 
   if (has_token(pb_exchange_header(exchange, "Connection"), "upgrade") &&
-      has_token(pb_exchange_header(exchange, "Upgrade"), "ptth") && (alpn == NULL || has_token(alpn, "h2")))
+      has_token(pb_exchange_header(exchange, "Upgrade"), "ptth") &&
+      (alpn == NULL || has_token(alpn, "h2")))
     return true;
   pb_exchange_add_header(exchange, "Upgrade", "ptth");
   refuse(exchange, 426, "This is for Upgrade: ptth, with HTTP/2 inside.\n");
@@ -232,7 +236,8 @@ on_end(pb_exchange_t *exchange)
 static const struct pb_handler handler = {.on_head = on_head, .on_end = on_end};
 
 bool
-pb_tunnels_new(pb_edge_t *edge, pb_identity_t *identity, void (*on_up)(void *user, const char *client_id), void *user,
+pb_tunnels_new(pb_edge_t *edge, pb_identity_t                         *identity,
+               void (*on_up)(void *user, const char *client_id), void *user,
                pb_tunnels_t **tunnels_out, pb_error_t *err)
 {
   pb_tunnels_t   *tunnels = calloc(1, sizeof(*tunnels));

@@ -1,6 +1,5 @@
-// events-get_fuzz - any IPP message as any of the subscription operations; nothing may crash, leak or grow.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// events-get_fuzz - any IPP message as any of the subscription operations; nothing may crash, leak
+// or grow. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
 #include "events/events.h"
 #include <stdlib.h>
@@ -56,10 +55,10 @@ answer(pb_events_t *events, ipp_t *request, ipp_t *response)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  static pb_db_t     *db     = NULL;
-  static pb_events_t *events = NULL;
+  static pb_db_t     *db      = NULL;
+  static pb_events_t *events  = NULL;
   ipp_t              *request = NULL, *response = NULL;
-  pb_error_t          err     = {0};
+  pb_error_t          err = {0};
 
   if (events == NULL)
   {
@@ -71,7 +70,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
   response = pb_ipp_new_response(request, IPP_STATUS_OK);
   answer(events, request, response);
-  pb_events_raise(events, &(struct pb_event){.type = PB_EVENT_JOB_FETCHABLE, .printer_id = 7, .job_id = 3});
+  pb_events_raise(events,
+                  &(struct pb_event){.type = PB_EVENT_JOB_FETCHABLE, .printer_id = 7, .job_id = 3});
   pb_events_forget(events, events);
   ippDelete(request);
   ippDelete(response);

@@ -1,5 +1,5 @@
-// net-tunnel_fuzz - any bytes from a service at the connector's end of a tunnel.  The first byte says in what pieces
-// they come, and whether the HTTP/2 preface has come before them.
+// net-tunnel_fuzz - any bytes from a service at the connector's end of a tunnel.  The first byte
+// says in what pieces they come, and whether the HTTP/2 preface has come before them.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tunnel.h"
@@ -31,12 +31,13 @@ take_all(pb_tunnel_t *tunnel)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  static const char          preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0";  // and a NUL: 33 bytes
-  const struct pb_tunnel_ops ops       = {.on_message = on_message};
-  pb_tunnel_t               *tunnel    = NULL;
-  pb_error_t                 err       = {0};
-  int64_t                    now_ms    = 1;
-  bool                       ok        = true;
+  static const char preface[] =
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0";  // and a NUL: 33 bytes
+  const struct pb_tunnel_ops ops    = {.on_message = on_message};
+  pb_tunnel_t               *tunnel = NULL;
+  pb_error_t                 err    = {0};
+  int64_t                    now_ms = 1;
+  bool                       ok     = true;
 
   if (size == 0 || !pb_tunnel_new(PB_TUNNEL_CONNECTOR, &ops, NULL, now_ms, &tunnel, &err))
     return 0;
@@ -46,8 +47,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   for (size_t at = 1; ok && at < size; at += piece)
   {
     now_ms += 1000;
-    ok = pb_tunnel_receive(tunnel, data + at, size - at < piece ? size - at : piece, now_ms, &err) &&
-         pb_tunnel_tick(tunnel, now_ms, &err);
+    ok =
+      pb_tunnel_receive(tunnel, data + at, size - at < piece ? size - at : piece, now_ms, &err) &&
+      pb_tunnel_tick(tunnel, now_ms, &err);
     take_all(tunnel);
   }
   pb_tunnel_shutdown(tunnel, now_ms);

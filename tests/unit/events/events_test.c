@@ -1,6 +1,6 @@
-// events_test - the subscription operations as a client sees them: requests in, responses out, a database between.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// events_test - the subscription operations as a client sees them: requests in, responses out, a
+// database between. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #include "check.h"
 
 #include "base/clock.h"
@@ -64,7 +64,7 @@ close_events(struct bench *b)
 static int
 set_up(void **state)
 {
-  struct bench *b = calloc(1, sizeof(*b));
+  struct bench *b  = calloc(1, sizeof(*b));
   int           fd = -1;
 
   strcpy(b->path, "/tmp/pb-events-XXXXXX");
@@ -161,8 +161,10 @@ create_request(const char *const *events, int count)
 {
   ipp_t *request = pb_ipp_new_request(IPP_OP_CREATE_PRINTER_SUBSCRIPTIONS, URI, "x");
 
-  ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL, "ippget");
-  ippAddStrings(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-events", count, NULL, events);
+  ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL,
+               "ippget");
+  ippAddStrings(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-events", count, NULL,
+                events);
   ippAddOctetString(request, IPP_TAG_SUBSCRIPTION, "notify-user-data", "mine", 4);
   return request;
 }
@@ -180,7 +182,8 @@ create(struct bench *b, ipp_t *request, int job_id, const struct pb_event_owner 
 }
 
 static int
-subscribe(struct bench *b, const char *event, int job_id, int lease_s, const struct pb_event_owner *owner)
+subscribe(struct bench *b, const char *event, int job_id, int lease_s,
+          const struct pb_event_owner *owner)
 {
   ipp_t *request = create_request(&event, 1);
 
@@ -200,10 +203,15 @@ raise_job(struct bench *b, enum pb_event_type type, int job_id)
   ipp_t *attributes = ippNew();
 
   ippAddInteger(attributes, IPP_TAG_JOB, IPP_TAG_ENUM, "job-state", IPP_JSTATE_PENDING);
-  ippAddString(attributes, IPP_TAG_JOB, IPP_TAG_KEYWORD, "job-state-reasons", NULL, "job-fetchable");
+  ippAddString(attributes, IPP_TAG_JOB, IPP_TAG_KEYWORD, "job-state-reasons", NULL,
+               "job-fetchable");
   ippAddInteger(attributes, IPP_TAG_JOB, IPP_TAG_INTEGER, "job-id", 999);  // ours counts
-  pb_events_raise(b->events, &(struct pb_event){.type = type, .printer_id = 7, .printer_uri = URI, .job_id = job_id,
-                                                .attributes = attributes, .text = "Job can be fetched."});
+  pb_events_raise(b->events, &(struct pb_event){.type        = type,
+                                                .printer_id  = 7,
+                                                .printer_uri = URI,
+                                                .job_id      = job_id,
+                                                .attributes  = attributes,
+                                                .text        = "Job can be fetched."});
   ippDelete(attributes);
 }
 
@@ -249,31 +257,40 @@ test_create_rows(void **state)
     ipp_status_t want;
     int          want_group;  // notify-status-code; 0: none; -1: no group
   } rows[] = {
-    {"plain", "ippget", NULL, "job-fetchable", 4, IPP_STATUS_OK, 0},
-    {"no events: default", "ippget", NULL, NULL, 4, IPP_STATUS_OK, 0},
-    {"none", "ippget", NULL, "none", 4, IPP_STATUS_OK, 0},
-    {"largest user data", "ippget", NULL, "job-fetchable", 63, IPP_STATUS_OK, 0},
-    {"no method", NULL, NULL, "job-fetchable", 4, IPP_STATUS_ERROR_BAD_REQUEST, -1},
-    {"other method", "pigeon", NULL, "job-fetchable", 4, IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS, 0x040B},
-    {"push", NULL, "mailto:ann@example.com", "job-fetchable", 4, IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS, 0x040C},
-    {"push and pull", "ippget", "mailto:a@b.c", "job-fetchable", 4, IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS, 0x040C},
-    {"unknown event", "ippget", NULL, "on-fire", 4, IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS, 0x040B},
-    {"long user data", "ippget", NULL, "job-fetchable", 64, IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS, 0x0409},
+    {"plain",              "ippget", NULL,                     "job-fetchable", 4,  IPP_STATUS_OK,                              0     },
+    {"no events: default", "ippget", NULL,                     NULL,            4,  IPP_STATUS_OK,                              0     },
+    {"none",               "ippget", NULL,                     "none",          4,  IPP_STATUS_OK,                              0     },
+    {"largest user data",  "ippget", NULL,                     "job-fetchable", 63, IPP_STATUS_OK,                              0     },
+    {"no method",          NULL,     NULL,                     "job-fetchable", 4,  IPP_STATUS_ERROR_BAD_REQUEST,               -1    },
+    {"other method",       "pigeon", NULL,                     "job-fetchable", 4,  IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS,
+     0x040B                                                                                                                           },
+    {"push",               NULL,     "mailto:ann@example.com", "job-fetchable", 4,
+     IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS,                                                                                0x040C},
+    {"push and pull",      "ippget", "mailto:a@b.c",           "job-fetchable", 4,
+     IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS,                                                                                0x040C},
+    {"unknown event",      "ippget", NULL,                     "on-fire",       4,  IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS,
+     0x040B                                                                                                                           },
+    {"long user data",     "ippget", NULL,                     "job-fetchable", 64,
+     IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS,                                                                                0x0409},
   };
-  struct bench *b = *state;
+  struct bench *b        = *state;
   char          data[64] = {0};
 
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
   {
     ipp_t *request = pb_ipp_new_request(IPP_OP_CREATE_PRINTER_SUBSCRIPTIONS, URI, "x");
 
-    ippAddOctetString(request, IPP_TAG_SUBSCRIPTION, "notify-user-data", data, rows[i].user_data_size);
+    ippAddOctetString(request, IPP_TAG_SUBSCRIPTION, "notify-user-data", data,
+                      rows[i].user_data_size);
     if (rows[i].pull != NULL)
-      ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL, rows[i].pull);
+      ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL,
+                   rows[i].pull);
     if (rows[i].recipient != NULL)
-      ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_URI, "notify-recipient-uri", NULL, rows[i].recipient);
+      ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_URI, "notify-recipient-uri", NULL,
+                   rows[i].recipient);
     if (rows[i].event != NULL)
-      ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-events", NULL, rows[i].event);
+      ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-events", NULL,
+                   rows[i].event);
 
     ipp_t *response = create(b, request, 0, &ann);
     if (ippGetStatusCode(response) != rows[i].want)
@@ -295,9 +312,11 @@ test_create_groups(void **state)
   ipp_t        *request = create_request((const char *[]){"job-completed"}, 1);
 
   ippAddSeparator(request);
-  ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL, "pigeon");
+  ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL,
+               "pigeon");
   ippAddSeparator(request);
-  ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL, "ippget");
+  ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL,
+               "ippget");
   ippAddInteger(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_INTEGER, "notify-lease-duration", 0);
   ipp_t *response = create(b, request, 0, &ann);
 
@@ -313,22 +332,34 @@ test_create_groups(void **state)
   for (int i = 0; i < 24; i++)
   {
     ippAddSeparator(request);
-    ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL, "pigeon");
+    ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL,
+                 "pigeon");
   }
   response = create(b, request, 0, &ann);
   assert_int_equal(count_groups(response, IPP_TAG_SUBSCRIPTION), 25);
-  assert_int_equal(nth_int(response, "notify-status-code", 23), IPP_STATUS_ERROR_TOO_MANY_SUBSCRIPTIONS);
+  assert_int_equal(nth_int(response, "notify-status-code", 23),
+                   IPP_STATUS_ERROR_TOO_MANY_SUBSCRIPTIONS);
   ippDelete(response);
 }
 
 static void
 test_event_group(void **state)
 {
-  static const char *const must[] = {"notify-subscription-id",  "notify-subscription-uuid", "notify-printer-uri",
-                                     "notify-subscribed-event", "printer-up-time",          "printer-current-time",
-                                     "notify-sequence-number",  "notify-charset",           "notify-natural-language",
-                                     "notify-user-data",        "notify-text",              "job-id",
-                                     "notify-job-id",           "job-state",                "job-state-reasons"};
+  static const char *const must[] = {"notify-subscription-id",
+                                     "notify-subscription-uuid",
+                                     "notify-printer-uri",
+                                     "notify-subscribed-event",
+                                     "printer-up-time",
+                                     "printer-current-time",
+                                     "notify-sequence-number",
+                                     "notify-charset",
+                                     "notify-natural-language",
+                                     "notify-user-data",
+                                     "notify-text",
+                                     "job-id",
+                                     "notify-job-id",
+                                     "job-state",
+                                     "job-state-reasons"};
   struct bench            *b      = *state;
   int                      id     = subscribe(b, "job-state-changed", 0, 0, &ann);
 
@@ -365,7 +396,7 @@ test_event_group(void **state)
 static void
 test_owners(void **state)
 {
-  typedef void operation_t(pb_events_t *, ipp_t *, ipp_t *, int, const struct pb_event_owner *);
+  typedef void  operation_t(pb_events_t *, ipp_t *, ipp_t *, int, const struct pb_event_owner *);
   struct bench *b  = *state;
   int           id = subscribe(b, "job-completed", 0, 0, &ann);
   const struct
@@ -377,24 +408,34 @@ test_owners(void **state)
     const struct pb_event_owner *owner;
     ipp_status_t                 want;
   } rows[] = {
-    {"ask own", IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, id, 7, &ann, IPP_STATUS_OK},
-    {"ask another's", IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, id, 7, &bob, IPP_STATUS_ERROR_NOT_AUTHORIZED},
-    {"operator", IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, id, 7, &admin, IPP_STATUS_OK},
-    {"unknown", IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, id ^ 1, 7, &ann, IPP_STATUS_ERROR_NOT_FOUND},
-    {"other printer", IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, id, 8, &ann, IPP_STATUS_ERROR_NOT_FOUND},
-    {"no id", IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, 0, 7, &ann, IPP_STATUS_ERROR_BAD_REQUEST},
-    {"renew another's", IPP_OP_RENEW_SUBSCRIPTION, pb_events_renew, id, 7, &bob, IPP_STATUS_ERROR_NOT_AUTHORIZED},
-    {"renew", IPP_OP_RENEW_SUBSCRIPTION, pb_events_renew, id, 7, &ann, IPP_STATUS_OK},
-    {"cancel another's", IPP_OP_CANCEL_SUBSCRIPTION, pb_events_cancel, id, 7, &bob, IPP_STATUS_ERROR_NOT_AUTHORIZED},
-    {"cancel", IPP_OP_CANCEL_SUBSCRIPTION, pb_events_cancel, id, 7, &ann, IPP_STATUS_OK},
-    {"cancel again", IPP_OP_CANCEL_SUBSCRIPTION, pb_events_cancel, id, 7, &ann, IPP_STATUS_ERROR_NOT_FOUND},
+    {"ask own",          IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, id,     7, &ann,
+     IPP_STATUS_OK                                                                                                     },
+    {"ask another's",    IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, id,     7, &bob,
+     IPP_STATUS_ERROR_NOT_AUTHORIZED                                                                                   },
+    {"operator",         IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, id,     7, &admin,
+     IPP_STATUS_OK                                                                                                     },
+    {"unknown",          IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, id ^ 1, 7, &ann,
+     IPP_STATUS_ERROR_NOT_FOUND                                                                                        },
+    {"other printer",    IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, id,     8, &ann,
+     IPP_STATUS_ERROR_NOT_FOUND                                                                                        },
+    {"no id",            IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, pb_events_get_attributes, 0,      7, &ann,
+     IPP_STATUS_ERROR_BAD_REQUEST                                                                                      },
+    {"renew another's",  IPP_OP_RENEW_SUBSCRIPTION,          pb_events_renew,          id,     7, &bob,
+     IPP_STATUS_ERROR_NOT_AUTHORIZED                                                                                   },
+    {"renew",            IPP_OP_RENEW_SUBSCRIPTION,          pb_events_renew,          id,     7, &ann,   IPP_STATUS_OK},
+    {"cancel another's", IPP_OP_CANCEL_SUBSCRIPTION,         pb_events_cancel,         id,     7, &bob,
+     IPP_STATUS_ERROR_NOT_AUTHORIZED                                                                                   },
+    {"cancel",           IPP_OP_CANCEL_SUBSCRIPTION,         pb_events_cancel,         id,     7, &ann,   IPP_STATUS_OK},
+    {"cancel again",     IPP_OP_CANCEL_SUBSCRIPTION,         pb_events_cancel,         id,     7, &ann,
+     IPP_STATUS_ERROR_NOT_FOUND                                                                                        },
   };
 
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
   {
     ipp_t *request = pb_ipp_new_request(rows[i].op, URI, "x");
     if (rows[i].id != 0)
-      ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "notify-subscription-id", rows[i].id);
+      ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "notify-subscription-id",
+                    rows[i].id);
     ipp_t *response = pb_ipp_new_response(request, IPP_STATUS_OK);
     rows[i].fn(b->events, request, response, rows[i].printer_id, rows[i].owner);
     if (ippGetStatusCode(response) != rows[i].want)
@@ -417,18 +458,19 @@ test_get_refused(void **state)
     const struct pb_event_owner *owner;
     ipp_status_t                 want;
   } rows[] = {
-    {"none", {0}, 0, &ann, IPP_STATUS_ERROR_BAD_REQUEST},
-    {"unknown", {id ^ 1}, 1, &ann, IPP_STATUS_ERROR_NOT_FOUND},
-    {"one unknown", {id, id ^ 1}, 2, &ann, IPP_STATUS_ERROR_NOT_FOUND},
-    {"another's", {id}, 1, &bob, IPP_STATUS_ERROR_NOT_AUTHORIZED},
-    {"nobody", {id}, 1, &(struct pb_event_owner){"", "", false}, IPP_STATUS_ERROR_NOT_AUTHORIZED},
+    {"none",        {0},          0, &ann,                                    IPP_STATUS_ERROR_BAD_REQUEST   },
+    {"unknown",     {id ^ 1},     1, &ann,                                    IPP_STATUS_ERROR_NOT_FOUND     },
+    {"one unknown", {id, id ^ 1}, 2, &ann,                                    IPP_STATUS_ERROR_NOT_FOUND     },
+    {"another's",   {id},         1, &bob,                                    IPP_STATUS_ERROR_NOT_AUTHORIZED},
+    {"nobody",      {id},         1, &(struct pb_event_owner){"", "", false}, IPP_STATUS_ERROR_NOT_AUTHORIZED},
   };
 
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
   {
     ipp_t *request = pb_ipp_new_request(IPP_OP_GET_NOTIFICATIONS, URI, "x");
     if (rows[i].count > 0)
-      ippAddIntegers(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "notify-subscription-ids", rows[i].count, rows[i].ids);
+      ippAddIntegers(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "notify-subscription-ids",
+                     rows[i].count, rows[i].ids);
     ippAddBoolean(request, IPP_TAG_OPERATION, "notify-wait", 1);
     ipp_t *response = pb_ipp_new_response(request, IPP_STATUS_OK);
     assert_true(pb_events_get(b->events, request, response, 7, rows[i].owner, true, no_wake, NULL));
@@ -518,11 +560,12 @@ test_lease(void **state)
   {
     ipp_t *request = pb_ipp_new_request(IPP_OP_RENEW_SUBSCRIPTION, URI, "x");
     ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "notify-subscription-id", id);
-    ippAddInteger(request, i == 0 ? IPP_TAG_OPERATION : IPP_TAG_SUBSCRIPTION, IPP_TAG_INTEGER, "notify-lease-duration",
-                  100 + i);
+    ippAddInteger(request, i == 0 ? IPP_TAG_OPERATION : IPP_TAG_SUBSCRIPTION, IPP_TAG_INTEGER,
+                  "notify-lease-duration", 100 + i);
     ipp_t *response = pb_ipp_new_response(request, IPP_STATUS_OK);
     pb_events_renew(b->events, request, response, 7, &ann);
-    assert_int_equal(pb_ipp_int(response, IPP_TAG_SUBSCRIPTION, "notify-lease-duration", -1), 100 + i);
+    assert_int_equal(pb_ipp_int(response, IPP_TAG_SUBSCRIPTION, "notify-lease-duration", -1),
+                     100 + i);
     ippDelete(request);
     ippDelete(response);
   }
@@ -559,12 +602,13 @@ test_restart(void **state)
       raise_job(b, PB_EVENT_JOB_FETCHABLE, 1);
     // The ring holds the newest thousand.
     ipp_t *response = get_now(b, id, last + 1, &ann);
-    assert_int_equal(pb_ipp_int(response, IPP_TAG_OPERATION, "notify-get-interval", -1), 0);  // there is more
+    assert_int_equal(pb_ipp_int(response, IPP_TAG_OPERATION, "notify-get-interval", -1),
+                     0);  // there is more
     assert_int_equal(count_groups(response, IPP_TAG_EVENT_NOTIFICATION), 100);
     int first = nth_int(response, "notify-sequence-number", 0);
     assert_true(first >= last + 701);
     ippDelete(response);
-    last = first + 999;
+    last     = first + 999;
     response = get_now(b, id, last, &ann);
     assert_int_equal(count_groups(response, IPP_TAG_EVENT_NOTIFICATION), 1);
     ippDelete(response);
@@ -624,7 +668,8 @@ test_caps(void **state)
   }
   ipp_t *response = create(b, create_request((const char *[]){"job-fetchable"}, 1), 0, &ann);
   assert_int_equal(ippGetStatusCode(response), IPP_STATUS_ERROR_IGNORED_ALL_SUBSCRIPTIONS);
-  assert_int_equal(nth_int(response, "notify-status-code", 0), IPP_STATUS_ERROR_TOO_MANY_SUBSCRIPTIONS);
+  assert_int_equal(nth_int(response, "notify-status-code", 0),
+                   IPP_STATUS_ERROR_TOO_MANY_SUBSCRIPTIONS);
   ippDelete(response);
   subscribe(b, "job-fetchable", 0, 0, &bob);
 
@@ -656,8 +701,11 @@ test_list(void **state)
     int                          job_id, limit;
     int                          want;
   } rows[] = {
-    {"own", &ann, false, 0, 0, 2}, {"admin: all", &admin, false, 0, 0, 3}, {"admin: own", &admin, true, 0, 0, 0},
-    {"of a job", &ann, false, 5, 0, 1}, {"limit", &admin, false, 0, 2, 2},
+    {"own",        &ann,   false, 0, 0, 2},
+    {"admin: all", &admin, false, 0, 0, 3},
+    {"admin: own", &admin, true,  0, 0, 0},
+    {"of a job",   &ann,   false, 5, 0, 1},
+    {"limit",      &admin, false, 0, 2, 2},
   };
 
   subscribe(b, "job-fetchable", 0, 0, &ann);
@@ -688,11 +736,12 @@ test_list(void **state)
 static void
 test_with_job(void **state)
 {
-  struct bench *b       = *state;
-  ipp_t        *request = pb_ipp_new_request(IPP_OP_PRINT_JOB, URI, "x");
+  struct bench *b        = *state;
+  ipp_t        *request  = pb_ipp_new_request(IPP_OP_PRINT_JOB, URI, "x");
   ipp_t        *response = NULL;
 
-  ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-events", NULL, "job-completed");
+  ippAddString(request, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-events", NULL,
+               "job-completed");
   response = create(b, request, 5, &ann);
   assert_int_equal(ippGetStatusCode(response), IPP_STATUS_OK_IGNORED_SUBSCRIPTIONS);
   ippDelete(response);
@@ -708,10 +757,12 @@ test_printer_attributes(void **state)
 
   (void)state;
   pb_events_add_printer_attributes(response);
-  assert_true(pb_ipp_has_keyword(response, IPP_TAG_PRINTER, "notify-events-supported", "job-fetchable"));
+  assert_true(
+    pb_ipp_has_keyword(response, IPP_TAG_PRINTER, "notify-events-supported", "job-fetchable"));
   assert_true(pb_ipp_has_keyword(response, IPP_TAG_PRINTER, "notify-events-supported", "none"));
   assert_true(pb_ipp_int(response, IPP_TAG_PRINTER, "ippget-event-life", 0) >= 15);
-  assert_true(pb_ipp_has_keyword(response, IPP_TAG_PRINTER, "notify-pull-method-supported", "ippget"));
+  assert_true(
+    pb_ipp_has_keyword(response, IPP_TAG_PRINTER, "notify-pull-method-supported", "ippget"));
   ippDelete(response);
 }
 
@@ -720,9 +771,12 @@ main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-    ROW(test_create_rows), ROW(test_create_groups),   ROW(test_event_group), ROW(test_owners),
-    ROW(test_get_refused), ROW(test_long_poll),       ROW(test_lease),       ROW(test_job_subscription),
-    ROW(test_restart),     ROW(test_push),            ROW(test_caps),        ROW(test_list),
+    ROW(test_create_rows), ROW(test_create_groups),
+    ROW(test_event_group), ROW(test_owners),
+    ROW(test_get_refused), ROW(test_long_poll),
+    ROW(test_lease),       ROW(test_job_subscription),
+    ROW(test_restart),     ROW(test_push),
+    ROW(test_caps),        ROW(test_list),
     ROW(test_with_job),    ROW(test_printer_attributes),
   };
 #undef ROW

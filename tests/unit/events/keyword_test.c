@@ -24,17 +24,19 @@ test_match(void **state)
     enum pb_event_type type;
     const char        *want;  // NULL: not heard
   } rows[] = {
-    {"itself", "job-fetchable", "none", PB_EVENT_JOB_FETCHABLE, "job-fetchable"},
-    {"most specific", "job-state-changed", "job-fetchable", PB_EVENT_JOB_FETCHABLE, "job-fetchable"},
-    {"sub-event", "job-state-changed", "none", PB_EVENT_JOB_COMPLETED, "job-state-changed"},
-    {"created is a change", "job-state-changed", "none", PB_EVENT_JOB_CREATED, "job-state-changed"},
-    {"parent is no sub-event", "job-completed", "none", PB_EVENT_JOB_STATE_CHANGED, NULL},
-    {"document", "document-state-changed", "none", PB_EVENT_DOCUMENT_FETCHABLE, "document-state-changed"},
-    {"document is no job", "job-state-changed", "none", PB_EVENT_DOCUMENT_FETCHABLE, NULL},
-    {"printer", "printer-state-changed", "none", PB_EVENT_PRINTER_STOPPED, "printer-state-changed"},
-    {"progress is no change", "job-state-changed", "none", PB_EVENT_JOB_PROGRESS, NULL},
-    {"config is no change", "printer-state-changed", "none", PB_EVENT_PRINTER_CONFIG_CHANGED, NULL},
-    {"none", "none", "none", PB_EVENT_JOB_COMPLETED, NULL},
+    {"itself",                 "job-fetchable",          "none",          PB_EVENT_JOB_FETCHABLE,          "job-fetchable"        },
+    {"most specific",          "job-state-changed",      "job-fetchable", PB_EVENT_JOB_FETCHABLE,
+     "job-fetchable"                                                                                                              },
+    {"sub-event",              "job-state-changed",      "none",          PB_EVENT_JOB_COMPLETED,          "job-state-changed"    },
+    {"created is a change",    "job-state-changed",      "none",          PB_EVENT_JOB_CREATED,            "job-state-changed"    },
+    {"parent is no sub-event", "job-completed",          "none",          PB_EVENT_JOB_STATE_CHANGED,      NULL                   },
+    {"document",               "document-state-changed", "none",          PB_EVENT_DOCUMENT_FETCHABLE,
+     "document-state-changed"                                                                                                     },
+    {"document is no job",     "job-state-changed",      "none",          PB_EVENT_DOCUMENT_FETCHABLE,     NULL                   },
+    {"printer",                "printer-state-changed",  "none",          PB_EVENT_PRINTER_STOPPED,        "printer-state-changed"},
+    {"progress is no change",  "job-state-changed",      "none",          PB_EVENT_JOB_PROGRESS,           NULL                   },
+    {"config is no change",    "printer-state-changed",  "none",          PB_EVENT_PRINTER_CONFIG_CHANGED, NULL                   },
+    {"none",                   "none",                   "none",          PB_EVENT_JOB_COMPLETED,          NULL                   },
   };
 
   (void)state;
@@ -53,7 +55,8 @@ test_match(void **state)
 static void
 test_keywords(void **state)
 {
-  static const char *const bad[] = {"", "job", "job-fetchable ", "Job-Fetchable", "printer-on-fire"};
+  static const char *const bad[] = {"", "job", "job-fetchable ", "Job-Fetchable",
+                                    "printer-on-fire"};
   pb_event_mask_t          mask  = 0;
 
   (void)state;

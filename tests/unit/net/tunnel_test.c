@@ -1,16 +1,16 @@
-// tunnel_test - two sessions wired to each other in memory, with a clock that the test moves; and hostile peers.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// tunnel_test - two sessions wired to each other in memory, with a clock that the test moves; and
+// hostile peers. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #include "check.h"
 
 #include "base/buffer.h"
-#include "net/tunnel.h"
 #include "net/tunnel-state.h"
+#include "net/tunnel.h"
 
 struct side
 {
   pb_tunnel_t *tunnel;
-  pb_buffer_t  got;       // first bytes of each message
+  pb_buffer_t  got;  // first bytes of each message
   int          messages;
   size_t       bytes;
   int          answers;
@@ -129,8 +129,11 @@ test_push_rows(void **state)
     size_t      size, piece;
     int         count;
   } rows[] = {
-    {"small", 300, 65536, 1},    {"byte by byte", 300, 1, 3},          {"many", 1000, 4096, 500},
-    {"largest", PB_TUNNEL_MESSAGE_MAX, 16384, 4}, {"one byte", 1, 65536, 2},
+    {"small",        300,                   65536, 1  },
+    {"byte by byte", 300,                   1,     3  },
+    {"many",         1000,                  4096,  500},
+    {"largest",      PB_TUNNEL_MESSAGE_MAX, 16384, 4  },
+    {"one byte",     1,                     65536, 2  },
   };
 
   (void)state;
@@ -144,7 +147,8 @@ test_push_rows(void **state)
       push(pair, (char)('a' + n % 26), rows[i].size);
     settle(pair, rows[i].piece);
     if (pair->connector.messages != rows[i].count || pair->service.answers != rows[i].count)
-      fail_msg("%s: %d messages, %d answers", rows[i].name, pair->connector.messages, pair->service.answers);
+      fail_msg("%s: %d messages, %d answers", rows[i].name, pair->connector.messages,
+               pair->service.answers);
     assert_int_equal(pair->service.last_status, 200);
     assert_int_equal(pair->connector.bytes, rows[i].size * (size_t)rows[i].count);
     for (int n = 0; n < rows[i].count; n++)
@@ -171,9 +175,9 @@ test_order(void **state)
 static void
 test_queue_full(void **state)
 {
-  struct pair *pair    = *state;
+  struct pair *pair = *state;
   static char  message[PB_TUNNEL_MESSAGE_MAX + 1];
-  pb_error_t   err     = {0};
+  pb_error_t   err = {0};
 
   assert_false(pb_tunnel_push(pair->service.tunnel, message, sizeof(message), &err));
   assert_int_equal(err.kind, PB_REJECT);
@@ -212,7 +216,8 @@ test_pings(void **state)
   for (int round = 0; round < 20; round++)
   {
     int64_t next_ms = pb_tunnel_next_ms(pair->service.tunnel);
-    assert_in_range(next_ms - pair->now_ms, PB_TUNNEL_PING_MS * 8 / 10, PB_TUNNEL_PING_MS * 12 / 10);
+    assert_in_range(next_ms - pair->now_ms, PB_TUNNEL_PING_MS * 8 / 10,
+                    PB_TUNNEL_PING_MS * 12 / 10);
     check_ok(pb_tunnel_tick(pair->service.tunnel, next_ms - 1, &err), err);
     assert_int_equal(carry(pair->service.tunnel, pair->connector.tunnel, 1000, pair->now_ms), 0);
 
@@ -325,8 +330,9 @@ test_drain_limit(void **state)
 static size_t
 put_frame(char *dst, int type, int flags, uint32_t stream, const void *payload, size_t size)
 {
-  const char head[9] = {(char)(size >> 16), (char)(size >> 8), (char)size,           (char)type,   (char)flags,
-                        (char)(stream >> 24), (char)(stream >> 16), (char)(stream >> 8), (char)stream};
+  const char head[9] = {(char)(size >> 16),   (char)(size >> 8),   (char)size,
+                        (char)type,           (char)flags,         (char)(stream >> 24),
+                        (char)(stream >> 16), (char)(stream >> 8), (char)stream};
 
   memcpy(dst, head, 9);
   if (size > 0)
@@ -343,7 +349,10 @@ test_floods(void **state)
     int         type, flags, stream;
     size_t      size;
   } rows[] = {
-    {"ping", 6, 0, 0, 8}, {"settings", 4, 0, 0, 0}, {"ping answers", 6, 1, 0, 8}, {"priority", 2, 0, 1, 5},
+    {"ping",         6, 0, 0, 8},
+    {"settings",     4, 0, 0, 0},
+    {"ping answers", 6, 1, 0, 8},
+    {"priority",     2, 0, 1, 5},
   };
 
   (void)state;
@@ -355,9 +364,10 @@ test_floods(void **state)
     pb_error_t   err        = {0};
     char         frame[32]  = {0};
     char         payload[8] = {0};
-    size_t       size       = put_frame(frame, rows[i].type, rows[i].flags, (uint32_t)rows[i].stream, payload, rows[i].size);
-    int          taken      = 0;
-    bool         ok         = pb_tunnel_receive(pair->connector.tunnel, PREFACE, PREFACE_SIZE, 0, &err);
+    size_t size  = put_frame(frame, rows[i].type, rows[i].flags, (uint32_t)rows[i].stream, payload,
+                             rows[i].size);
+    int    taken = 0;
+    bool   ok    = pb_tunnel_receive(pair->connector.tunnel, PREFACE, PREFACE_SIZE, 0, &err);
 
     assert_true(ok);
     while (ok && taken < 5000)
@@ -377,7 +387,8 @@ test_floods(void **state)
     for (int n = 0; n < 1000; n++)
     {
       const void *data = NULL;
-      check_ok(pb_tunnel_receive(pair->connector.tunnel, frame, size, pair->now_ms + n * 100, &err), err);
+      check_ok(pb_tunnel_receive(pair->connector.tunnel, frame, size, pair->now_ms + n * 100, &err),
+               err);
       while (pb_tunnel_take(pair->connector.tunnel, &data) > 0)
         ;
     }
@@ -395,14 +406,14 @@ test_garbage(void **state)
     size_t      size;
     bool        preface;
   } rows[] = {
-    {"HTTP/1.1", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27, false},
-    {"zeroes", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24, false},
-    {"huge frame", "\xff\xff\xff\0\0\0\0\0\1", 9, true},
-    {"data without a stream", "\0\0\1\0\0\0\0\0\1x", 10, true},
-    {"continuation out of place", "\0\0\0\x9\0\0\0\0\1", 9, true},
-    {"headers that are no HPACK", "\0\0\4\1\5\0\0\0\1\xff\xff\xff\xff", 13, true},
-    {"headers on an even stream", "\0\0\1\1\5\0\0\0\2\x82", 10, true},
-    {"window over 2^31", "\0\0\4\x8\0\0\0\0\0\x7f\xff\xff\xff", 13, true},
+    {"HTTP/1.1",                  "GET / HTTP/1.1\r\nHost: x\r\n\r\n",                27, false},
+    {"zeroes",                    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24, false},
+    {"huge frame",                "\xff\xff\xff\0\0\0\0\0\1",                         9,  true },
+    {"data without a stream",     "\0\0\1\0\0\0\0\0\1x",                              10, true },
+    {"continuation out of place", "\0\0\0\x9\0\0\0\0\1",                              9,  true },
+    {"headers that are no HPACK", "\0\0\4\1\5\0\0\0\1\xff\xff\xff\xff",               13, true },
+    {"headers on an even stream", "\0\0\1\1\5\0\0\0\2\x82",                           10, true },
+    {"window over 2^31",          "\0\0\4\x8\0\0\0\0\0\x7f\xff\xff\xff",              13, true },
   };
 
   (void)state;
@@ -432,14 +443,14 @@ test_garbage(void **state)
 // Requests that are not a push get their status.  A raw HTTP/2 client sends them.
 struct client
 {
-  int  status;
-  bool has_body;
+  int    status;
+  bool   has_body;
   size_t left;
 };
 
 static int
-client_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_size,
-              const uint8_t *value, size_t value_size, uint8_t flags, void *user)
+client_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+              size_t name_size, const uint8_t *value, size_t value_size, uint8_t flags, void *user)
 {
   (void)session, (void)frame, (void)name_size, (void)value_size, (void)flags;
   if (strcmp((const char *)name, ":status") == 0)
@@ -465,7 +476,8 @@ client_body(nghttp2_session *session, int32_t id, uint8_t *dst, size_t room, uin
 static nghttp2_nv
 make_header(const char *name, const char *value)
 {
-  return (nghttp2_nv){(uint8_t *)name, (uint8_t *)value, strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE};
+  return (nghttp2_nv){(uint8_t *)name, (uint8_t *)value, strlen(name), strlen(value),
+                      NGHTTP2_NV_FLAG_NONE};
 }
 
 static void
@@ -478,14 +490,14 @@ test_requests(void **state)
     size_t      size;
     int         want, messages;
   } rows[] = {
-    {"push", "POST", "/events", "application/ipp", 100, 200, 1},
-    {"largest", "POST", "/events", "application/ipp", PB_TUNNEL_MESSAGE_MAX, 200, 1},
-    {"too large", "POST", "/events", "application/ipp", PB_TUNNEL_MESSAGE_MAX + 1, 413, 0},
+    {"push",          "POST", "/events", "application/ipp", 100,                        200, 1},
+    {"largest",       "POST", "/events", "application/ipp", PB_TUNNEL_MESSAGE_MAX,      200, 1},
+    {"too large",     "POST", "/events", "application/ipp", PB_TUNNEL_MESSAGE_MAX + 1,  413, 0},
     {"far too large", "POST", "/events", "application/ipp", 64 * PB_TUNNEL_MESSAGE_MAX, 413, 0},
-    {"empty", "POST", "/events", "application/ipp", 0, 400, 0},
-    {"other path", "POST", "/event", "application/ipp", 100, 404, 0},
-    {"other method", "PUT", "/events", "application/ipp", 100, 405, 0},
-    {"other type", "POST", "/events", "text/plain", 100, 415, 0},
+    {"empty",         "POST", "/events", "application/ipp", 0,                          400, 0},
+    {"other path",    "POST", "/event",  "application/ipp", 100,                        404, 0},
+    {"other method",  "PUT",  "/events", "application/ipp", 100,                        405, 0},
+    {"other type",    "POST", "/events", "text/plain",      100,                        415, 0},
   };
 
   (void)state;
@@ -507,7 +519,8 @@ test_requests(void **state)
     nghttp2_session_callbacks_set_on_header_callback(callbacks, client_header);
     nghttp2_session_client_new(&session, callbacks, &client);
     nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, NULL, 0);
-    assert_true(nghttp2_submit_request(session, NULL, headers, 5, rows[i].size > 0 ? &body : NULL, NULL) > 0);
+    assert_true(
+      nghttp2_submit_request(session, NULL, headers, 5, rows[i].size > 0 ? &body : NULL, NULL) > 0);
     for (bool busy = true; busy;)
     {
       const void    *data = NULL;
@@ -539,9 +552,17 @@ main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_push_rows), ROW(test_order),     ROW(test_queue_full), ROW(test_refusing_connector),
-    ROW(test_pings),                  ROW(test_dead_peer), ROW(test_slow_line),  cmocka_unit_test(test_shutdown),
-    ROW(test_drain_limit),            cmocka_unit_test(test_floods), cmocka_unit_test(test_garbage),
+    cmocka_unit_test(test_push_rows),
+    ROW(test_order),
+    ROW(test_queue_full),
+    ROW(test_refusing_connector),
+    ROW(test_pings),
+    ROW(test_dead_peer),
+    ROW(test_slow_line),
+    cmocka_unit_test(test_shutdown),
+    ROW(test_drain_limit),
+    cmocka_unit_test(test_floods),
+    cmocka_unit_test(test_garbage),
     cmocka_unit_test(test_requests),
   };
 #undef ROW
