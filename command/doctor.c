@@ -115,12 +115,17 @@ check_filter(struct doctor *doctor)
                 type);
 }
 
+// Only asked, never tried: a subscription made here would be the connector's own.
 static void
 check_notifier(struct doctor *doctor)
 {
+  static const char schemes[] = "notify-schemes-supported";
+
   if (!doctor->queue)
     return;
-  if (pb_ipp_has_keyword(doctor->queue, IPP_TAG_PRINTER, "notify-schemes-supported", "printbridge"))
+  if (!pb_ipp_find(doctor->queue, IPP_TAG_PRINTER, schemes, IPP_TAG_ZERO))
+    say("notifier", "note", "cupsd does not say which notifiers it has");
+  else if (pb_ipp_has_keyword(doctor->queue, IPP_TAG_PRINTER, schemes, "printbridge"))
     say_ok("notifier", "cupsd has it");
   else
     say_problem(doctor, "notifier",
@@ -175,10 +180,10 @@ check_folder(struct doctor *doctor)
     say_problem(doctor, "state", "%s: %s: nothing has been shared yet", path, strerror(errno));
   else if (!S_ISDIR(info.st_mode))
     say_problem(doctor, "state", "%s is no folder", path);
-  else if (info.st_mode & (S_IWGRP | S_IWOTH | S_IROTH))
-    say_problem(doctor, "state", "%s is open to others: chmod 750 %s", path, path);
+  else if (info.st_mode & (S_IWGRP | S_IWOTH))
+    say_problem(doctor, "state", "%s may be changed by others: chmod 750 %s", path, path);
   else
-    say_ok("state", "%s is private", path);
+    say_ok("state", "%s is changed by its owner only", path);
 }
 
 static void

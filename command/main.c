@@ -28,7 +28,7 @@ static const struct command
   {"share",   "QUEUE... | --all --service URL", "share local queues with a cloud print service",  OPTIONS_SHARE,   0, 10000, command_share},
   {"unshare", "QUEUE...",                       "take queues back from the service",              OPTIONS_UNSHARE, 1, 10000, command_unshare},
   {"status",  "",                               "services, tunnels and queues; what is wrong",    OPTION_JSON | OPTION_STATE | OPTION_RUNTIME, 0, 0, command_status},
-  {"jobs",    "[QUEUE]",                        "each job, with its hops and times",              OPTION_JSON | OPTION_RUNTIME, 0, 1, command_jobs},
+  {"jobs",    "[QUEUE]",                        "each job, with its hops and times",              OPTION_JSON | OPTION_STATE | OPTION_RUNTIME, 0, 1, command_jobs},
   {"doctor",  "",                               "check the installation and say what to do",      OPTION_STATE | OPTION_RUNTIME | OPTION_CUPS, 0, 0, command_doctor},
   // clang-format on
 };
