@@ -14,6 +14,7 @@
 #include "net/tls.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -158,6 +159,7 @@ client_connect_tcp(int port, int receive_buffer)
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (receive_buffer > 0)
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){WAIT_MS / 1000, 0},
              sizeof(struct timeval));
   assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
