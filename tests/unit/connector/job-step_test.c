@@ -1,0 +1,318 @@
+// job-step_test - a job's steps against a service and a CUPS in memory: every way to its end, and a
+// fault at every call.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "world.h"
+
+#include "base/log.h"
+
+static enum pb_job_state
+get_journaled(pb_journal_job_t *job_out)
+{
+  check_ok(pb_journal_find(world.journal, WORLD_DEVICE, 7, job_out, &world_err), world_err);
+  return job_out->state;
+}
+
+static void
+expect(int final_state, int printed, int local_jobs)
+{
+  pb_journal_job_t job = {0};
+
+  assert_int_equal(world.final_state, final_state);
+  assert_int_equal(world.printed, printed);
+  assert_int_equal(world.local_count, local_jobs);
+  assert_int_equal(world.offers, 0);
+  assert_int_equal(get_journaled(&job), PB_JOB_DONE);
+  pb_journal_job_clear(&job);
+}
+
+static void
+test_prints(void **state)
+{
+  (void)state;
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 1, 1);
+  assert_int_equal(world.said_final, 1);
+  assert_int_equal(world.acknowledged_documents, 1);
+}
+
+static void
+test_documents_in_order(void **state)
+{
+  (void)state;
+  world.documents = 3;
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 3, 1);
+  assert_string_equal(world.order, "123");
+  assert_int_equal(world.acknowledged_documents, 3);
+}
+
+static void
+test_refusals(void **state)
+{
+  static const struct
+  {
+    const char *name, *format, *sides;
+    bool        has_fidelity;
+    int         want;
+  } rows[] = {
+    {"pdf",                 "application/pdf",          "two-sided-long-edge",  true,  0                                             },
+    {"unknown format",      "application/octet-stream", "",                     false,
+     IPP_STATUS_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED                                                                                  },
+    {"format of ours only", "image/urf",                "",                     false, IPP_STATUS_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED},
+    {"option, mild",        "application/pdf",          "two-sided-short-edge", false, 0                                             },
+    {"option, strict",      "application/pdf",          "two-sided-short-edge", true,
+     IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES                                                                                           },
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    assert_int_equal(world_tear_down(NULL), 0);
+    assert_int_equal(world_set_up(NULL), 0);
+    strcpy(world.format, rows[i].format);
+    strcpy(world.sides, rows[i].sides);
+    world.has_fidelity = rows[i].has_fidelity;
+    assert_true(world_run());
+    if (world.refusal != rows[i].want || world.printed != (rows[i].want == 0))
+      fail_msg("%s: refusal %04x, printed %d", rows[i].name, (unsigned)world.refusal,
+               world.printed);
+  }
+}
+
+// What the queue lacks is said, not dropped in silence.
+static void
+test_unsupported_is_reported(void **state)
+{
+  (void)state;
+  strcpy(world.sides, "two-sided-short-edge");
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 1, 1);
+  assert_non_null(strstr(world.final_message, "sides"));
+}
+
+static void
+test_other_is_quicker(void **state)
+{
+  (void)state;
+  world.job = pb_job_new(&world_outside, world.journal, WORLD_DEVICE, "Laser", WORLD_URI, 7);
+  // Fetched, then the acknowledgement is refused.
+  world.at    = 2;
+  world.fault = FAULT_FAIL_BEFORE;
+  (void)pb_job_run(world.job, NULL);
+  assert_int_equal(world.job->record.state, PB_JOB_FETCHED);
+  world.is_taken_by_other = true;
+  assert_int_equal(pb_job_run(world.job, NULL), PB_TASK_END);
+  assert_int_equal(world.job->record.state, PB_JOB_FORGOTTEN);
+  assert_int_equal(world.local_count, 0);
+  assert_int_equal(world.said_final, 0);
+}
+
+// From the service, in every state.
+static void
+test_cancel(void **state)
+{
+  static const enum pb_job_state states[] = {PB_JOB_SUBMITTED, PB_JOB_PRINTING};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+  {
+    assert_int_equal(world_tear_down(NULL), 0);
+    assert_int_equal(world_set_up(NULL), 0);
+    world.is_holding = states[i] == PB_JOB_SUBMITTED;
+    world_run_to(states[i]);
+    atomic_store(&world.job->is_cancel_asked, true);
+    if (states[i] == PB_JOB_PRINTING)
+      world.local[0].state = IPP_JSTATE_PROCESSING;  // it is a long document
+    world.is_holding = true;
+    assert_true(world_run());
+    expect(IPP_JSTATE_CANCELED, world.printed, 1);
+    assert_int_equal(world.local[0].state, IPP_JSTATE_CANCELED);
+  }
+}
+
+static void
+test_canceled_here(void **state)
+{
+  (void)state;
+  world.is_holding = true;
+  world_run_to(PB_JOB_SUBMITTED);
+  world.local[0].state = IPP_JSTATE_CANCELED;
+  assert_true(world_run());
+  expect(IPP_JSTATE_CANCELED, 0, 1);
+}
+
+// The service ended it while the filter was about to read.
+static void
+test_document_is_gone(void **state)
+{
+  (void)state;
+  world.is_holding = true;
+  world_run_to(PB_JOB_SUBMITTED);
+  world.is_ended   = true;
+  world.is_holding = false;
+  assert_true(world_run());
+  expect(IPP_JSTATE_ABORTED, 0, 1);
+}
+
+static void
+test_cups_loses_the_job(void **state)
+{
+  (void)state;
+  world.is_holding = true;
+  world_run_to(PB_JOB_SUBMITTED);
+  world.local[0].is_lost = true;
+  world.is_holding       = false;
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 1, 2);
+}
+
+// cupsd forgot the job and gave its number to another one.
+static void
+test_cups_uses_the_number_again(void **state)
+{
+  (void)state;
+  world.is_holding = true;
+  world_run_to(PB_JOB_SUBMITTED);
+  strcpy(world.local[0].cloud_job_id, "somebody else's");
+  world.local[0].state = IPP_JSTATE_PROCESSING;
+  world.is_holding     = false;
+  strcpy(world.local[0].capabilities[0], "none");
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 1, 2);
+}
+
+// Lost after the driver had it whole: not printed again by itself.
+static void
+test_lost_after_hand_over(void **state)
+{
+  (void)state;
+  world_run_to(PB_JOB_PRINTING);
+  assert_int_equal(world.printed, 1);
+  world.local[0].is_lost = true;
+  assert_true(world_run());
+  expect(IPP_JSTATE_ABORTED, 1, 1);
+  assert_non_null(strstr(world.final_message, "look at the printer"));
+}
+
+// The connector went away while a filter read: once more from the start, under another id.
+static void
+test_cut_in_mid_document(void **state)
+{
+  (void)state;
+  world.is_cutting = true;
+  world_run_to(PB_JOB_PRINTING);
+  world_restart();
+  world.is_cutting = false;
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 1, 2);
+  assert_string_equal(world.local[1].cloud_job_id, WORLD_JOB ".1");
+}
+
+static void
+test_journal_is_lost(void **state)
+{
+  (void)state;
+  world.is_holding = true;
+  world_run_to(PB_JOB_SUBMITTED);
+  pb_job_free(world.job);
+  pb_journal_close(world.journal);
+  strcat(world.path, "2");
+  check_ok(pb_journal_open(world.path, &world.journal, NULL, &world_err), world_err);
+  world.job = pb_job_new(&world_outside, world.journal, WORLD_DEVICE, "Laser", WORLD_URI, 7);
+  atomic_store(&world.job->is_adopted, true);
+  world.is_holding = false;
+  assert_true(world_run());
+  assert_int_equal(world.final_state, IPP_JSTATE_COMPLETED);
+  assert_int_equal(world.printed, 1);
+}
+
+static void
+test_dropped_by_service(void **state)
+{
+  (void)state;
+  world.is_holding = true;
+  world_run_to(PB_JOB_SUBMITTED);
+  atomic_store(&world.job->is_dropped, true);
+  assert_int_equal(pb_job_run(world.job, NULL), PB_TASK_END);
+  assert_int_equal(world.local[0].state, IPP_JSTATE_CANCELED);
+  assert_int_equal(world.said_final, 0);
+}
+
+static void
+test_not_printed_twice_when_offered_again(void **state)
+{
+  (void)state;
+  assert_true(world_run());
+  world.is_assigned = false;  // a service that went back to a backup
+  world.job = pb_job_new(&world_outside, world.journal, WORLD_DEVICE, "Laser", WORLD_URI, 7);
+  assert_int_equal(pb_job_run(world.job, NULL), PB_TASK_END);
+  assert_int_equal(world.printed, 1);
+  assert_int_equal(world.local_count, 1);
+}
+
+// The point of it all: whatever fails or dies at whichever call, one local job prints once, and the
+// service hears of it.
+static void
+test_fault_at_every_call(void **state)
+{
+  static const char *const names[] = {"none", "fail before", "fail after", "die before",
+                                      "die after"};
+  int                      tried   = 0;
+
+  (void)state;
+  pb_log_set_level(PB_LOG_ERROR);
+  for (int documents = 1; documents <= 2; documents++)
+  {
+    for (int fault = FAULT_FAIL_BEFORE; fault <= FAULT_DIE_AFTER; fault++)
+    {
+      for (int at = 1;; at++)
+      {
+        assert_int_equal(world_tear_down(NULL), 0);
+        assert_int_equal(world_set_up(NULL), 0);
+        world.documents = documents;
+        world.fault     = (enum fault)fault;
+        world.at        = at;
+        bool is_done    = world_run();
+
+        if (world.calls < at)
+          break;  // there are no more calls
+        tried++;
+        if (!is_done || world.printed != documents || world.local_count != 1 ||
+            world.final_state != IPP_JSTATE_COMPLETED ||
+            strncmp(world.order, "12", (size_t)documents) != 0)
+          fail_msg("%s call %d of %d documents: done %d, printed %d, local jobs %d, said %d",
+                   names[fault], at, documents, is_done, world.printed, world.local_count,
+                   world.final_state);
+      }
+    }
+  }
+  print_message("%d faults\n", tried);
+  assert_in_range(tried, 60, 1000);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
+  const struct CMUnitTest tests[] = {
+    TEST(test_prints),
+    TEST(test_documents_in_order),
+    TEST(test_refusals),
+    TEST(test_unsupported_is_reported),
+    TEST(test_other_is_quicker),
+    TEST(test_cancel),
+    TEST(test_canceled_here),
+    TEST(test_document_is_gone),
+    TEST(test_cups_loses_the_job),
+    TEST(test_cups_uses_the_number_again),
+    TEST(test_lost_after_hand_over),
+    TEST(test_cut_in_mid_document),
+    TEST(test_journal_is_lost),
+    TEST(test_dropped_by_service),
+    TEST(test_not_printed_twice_when_offered_again),
+    TEST(test_fault_at_every_call),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
