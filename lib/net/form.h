@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 
-#define PB_FORM_FIELDS_MAX 64  // a larger form than any of ours
+#define PB_FORM_FIELDS_MAX 256  // an approval names up to 200 queues
 
 typedef struct pb_form pb_form_t;
 

@@ -1,0 +1,391 @@
+// capabilities - what a printer is and can do, as the world sees it.
+// First what the service knows, then what the device reported, then what is likely; the first to name an attribute wins.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "print/capabilities.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cloud/protocol.h"
+#include "ipp/attributes.h"
+#include "print/capabilities-table.h"
+#include "print/print-private.h"
+#include "print/sniff.h"
+
+enum
+{
+  FORMATS_MAX  = 64,
+  CREATION_MAX = 96
+};
+
+static const ipp_tag_t GROUP = IPP_TAG_PRINTER;
+
+// --- state
+
+int
+pb_printer_compose_state(int service_state, int device_state, bool *is_stopping_out)
+{
+  // PWG 5100.18 table 1, and its note 1: one of the two has stopped, the other is still at work.
+  static const struct row
+  {
+    int  service, device, whole;
+    bool is_stopping;
+  } rows[] = {
+    {IPP_PSTATE_IDLE,       IPP_PSTATE_IDLE,       IPP_PSTATE_IDLE,       false},
+    {IPP_PSTATE_IDLE,       IPP_PSTATE_PROCESSING, IPP_PSTATE_PROCESSING, false},
+    {IPP_PSTATE_IDLE,       IPP_PSTATE_STOPPED,    IPP_PSTATE_STOPPED,    false},
+    {IPP_PSTATE_PROCESSING, IPP_PSTATE_IDLE,       IPP_PSTATE_PROCESSING, false},
+    {IPP_PSTATE_PROCESSING, IPP_PSTATE_PROCESSING, IPP_PSTATE_PROCESSING, false},
+    {IPP_PSTATE_PROCESSING, IPP_PSTATE_STOPPED,    IPP_PSTATE_PROCESSING, true },
+    {IPP_PSTATE_STOPPED,    IPP_PSTATE_IDLE,       IPP_PSTATE_STOPPED,    false},
+    {IPP_PSTATE_STOPPED,    IPP_PSTATE_PROCESSING, IPP_PSTATE_PROCESSING, true },
+    {IPP_PSTATE_STOPPED,    IPP_PSTATE_STOPPED,    IPP_PSTATE_STOPPED,    false},
+  };
+
+  *is_stopping_out = false;
+  if (device_state == 0)
+    device_state = IPP_PSTATE_STOPPED;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    if (rows[i].service == service_state && rows[i].device == device_state)
+    {
+      *is_stopping_out = rows[i].is_stopping;
+      return rows[i].whole;
+    }
+  }
+  return IPP_PSTATE_STOPPED;
+}
+
+int
+pb_printer_get_state(const struct pb_printer *printer, char reasons_out[PB_REASONS_SIZE])
+{
+  bool                    is_stopping  = false;
+  int                     device_state = 0, state;
+  const struct pb_device *device       = &printer->device;
+
+  reasons_out[0] = '\0';
+  if (device->uuid[0])
+  {
+    device_state = pb_ipp_int(device->attributes, GROUP, "printer-state", 0);
+    pb_reasons_from_ipp(pb_ipp_find(device->attributes, GROUP, "printer-state-reasons", IPP_TAG_KEYWORD), reasons_out);
+    if (device_state == 0)
+      (void)pb_reasons_add(reasons_out, "connecting-to-device");
+    if (device->identify_actions[0])
+      (void)pb_reasons_add(reasons_out, "identify-printer-requested");
+  }
+  else
+    (void)pb_reasons_add(reasons_out, "deactivated");
+  state = pb_printer_compose_state(device->uuid[0] ? IPP_PSTATE_IDLE : IPP_PSTATE_STOPPED, device_state, &is_stopping);
+  if (is_stopping)
+    (void)pb_reasons_add(reasons_out, "moving-to-paused");
+  return state;
+}
+
+static const char *
+describe_state(const struct pb_printer *printer, int state)
+{
+  const char *message = NULL;
+
+  if (!printer->device.uuid[0])
+    return "No print server is connected with this printer.";
+  message = pb_ipp_text(printer->device.attributes, GROUP, "printer-state-message");
+  if (message)
+    return message;
+  return state == IPP_PSTATE_IDLE ? "Ready." : state == IPP_PSTATE_PROCESSING ? "Printing." : "Stopped.";
+}
+
+static void
+add_time(const pb_print_t *print, ipp_t *bag, const char *what, int64_t at_ms)
+{
+  char date_name[64], time_name[64];
+  int  up_time = pb_print_up_time_at(print, at_ms);
+
+  pb_text_format(date_name, sizeof(date_name), "printer-%s-change-date-time", what);
+  pb_text_format(time_name, sizeof(time_name), "printer-%s-change-time", what);
+  ippAddDate(bag, GROUP, date_name, ippTimeToDate((time_t)(at_ms / 1000)));
+  ippAddInteger(bag, GROUP, IPP_TAG_INTEGER, time_name, up_time > 0 ? up_time : 1);
+}
+
+static void
+add_state(struct pb_request *request, ipp_t *bag, int64_t queued)
+{
+  const pb_print_t  *print   = request->print;
+  struct pb_printer *printer = &request->printer;
+  char               reasons[PB_REASONS_SIZE];
+  int                state = pb_printer_get_state(printer, reasons);
+
+  ippAddInteger(bag, GROUP, IPP_TAG_ENUM, "printer-state", state);
+  ippAddString(bag, GROUP, IPP_TAG_TEXT, "printer-state-message", /*language*/ NULL, describe_state(printer, state));
+  pb_reasons_to_ipp(reasons, bag, GROUP, "printer-state-reasons");
+  ippAddBoolean(bag, GROUP, "printer-is-accepting-jobs", printer->is_accepting && printer->device.uuid[0]);
+  ippAddInteger(bag, GROUP, IPP_TAG_INTEGER, "queued-job-count", (int)queued);
+  ippAddInteger(bag, GROUP, IPP_TAG_INTEGER, "printer-up-time", pb_print_up_time(print));
+  ippAddDate(bag, GROUP, "printer-current-time", ippTimeToDate((time_t)(request->now_ms / 1000)));
+  add_time(print, bag, "state", printer->state_ms);
+  add_time(print, bag, "config", printer->config_ms);
+}
+
+// --- what the service knows of this printer
+
+static void
+add_text(ipp_t *bag, ipp_tag_t syntax, const char *name, const char *value)
+{
+  ippAddString(bag, GROUP, syntax, name, /*language*/ NULL, value);
+}
+
+static void
+add_xri(ipp_t *bag, const char *uri)
+{
+  ipp_t *xri = ippNew();
+
+  ippAddString(xri, IPP_TAG_ZERO, IPP_TAG_URI, "xri-uri", /*language*/ NULL, uri);
+  ippAddString(xri, IPP_TAG_ZERO, IPP_TAG_KEYWORD, "xri-authentication", /*language*/ NULL, "basic");
+  ippAddString(xri, IPP_TAG_ZERO, IPP_TAG_KEYWORD, "xri-security", /*language*/ NULL, "tls");
+  ippAddCollection(bag, GROUP, "printer-xri-supported", xri);
+  ippDelete(xri);
+}
+
+static const char *
+get_reported(const struct pb_printer *printer, const char *name, const char *otherwise)
+{
+  const char *text = printer->device.attributes ? pb_ipp_text(printer->device.attributes, GROUP, name) : NULL;
+
+  return text && *text ? text : otherwise;
+}
+
+static void
+add_identity(struct pb_request *request, ipp_t *bag)
+{
+  char                     uri[PB_JOB_URI_SIZE], page[PB_JOB_URI_SIZE];
+  const struct pb_printer *printer = &request->printer;
+  const char              *scope   = PB_SCOPE_USER;
+
+  pb_request_format_uri(request->print, printer->id, uri);
+  add_text(bag, IPP_TAG_URI, "printer-uri-supported", uri);
+  add_xri(bag, uri);
+  ippAddInteger(bag, GROUP, IPP_TAG_INTEGER, "printer-id", printer->id);
+  add_text(bag, IPP_TAG_URI, "printer-uuid", printer->uuid);
+  add_text(bag, IPP_TAG_NAME, "printer-name", printer->name);
+  add_text(bag, IPP_TAG_TEXT, "printer-info", get_reported(printer, "printer-info", printer->name));
+  add_text(bag, IPP_TAG_TEXT, "printer-location", get_reported(printer, "printer-location", printer->location));
+  add_text(bag, IPP_TAG_TEXT, "printer-make-and-model",
+           get_reported(printer, "printer-make-and-model", printer->make_and_model));
+  pb_text_format(page, sizeof(page), "https://%s/printers", request->print->authority);
+  add_text(bag, IPP_TAG_URI, "printer-more-info", page);
+  add_text(bag, IPP_TAG_URI, "printer-supply-info-uri", page);
+  pb_text_format(page, sizeof(page), "https://%s/icon.png", request->print->authority);
+  add_text(bag, IPP_TAG_URI, "printer-icons", page);
+  pb_text_format(page, sizeof(page), "https://%s", request->print->authority);
+  add_text(bag, IPP_TAG_URI, "oauth-authorization-server-uri", page);
+  add_text(bag, IPP_TAG_NAME, "oauth-authorization-scope", scope);
+  ippAddInteger(bag, GROUP, IPP_TAG_INTEGER, "multiple-operation-time-out",
+                (int)(request->print->options.multiple_operation_ms / 1000));
+  if (printer->device.uuid[0])
+  {
+    add_text(bag, IPP_TAG_URI, "output-device-uuid-supported", printer->device.uuid);
+    add_text(bag, IPP_TAG_NAME, "output-device-supported", printer->name);
+  }
+  else
+  {
+    ippAddOutOfBand(bag, GROUP, IPP_TAG_NOVALUE, "output-device-uuid-supported");
+    ippAddOutOfBand(bag, GROUP, IPP_TAG_NOVALUE, "output-device-supported");
+  }
+}
+
+static void
+add_operations(ipp_t *bag)
+{
+  size_t                     count      = 0;
+  const struct pb_operation *operations = pb_operations(&count);
+  ipp_attribute_t           *at         = NULL;
+
+  for (size_t i = 0; i < count; i++)
+  {
+    if (operations[i].target == PB_TARGET_SYSTEM)
+      continue;
+    if (at)
+      ippSetInteger(bag, &at, ippGetCount(at), (int)operations[i].code);
+    else
+      at = ippAddInteger(bag, GROUP, IPP_TAG_ENUM, "operations-supported", (int)operations[i].code);
+  }
+}
+
+// --- formats
+
+// What the device takes, and what we find out by looking.
+static void
+add_formats(ipp_t *bag, const struct pb_device *device)
+{
+  static const char *const otherwise[] = {"application/pdf", "image/jpeg", "image/pwg-raster", PB_FORMAT_UNKNOWN};
+  const char              *formats[FORMATS_MAX + 1];
+  int                      count = 0;
+  ipp_attribute_t         *at    = NULL;
+
+  if (device->attributes)
+    at = pb_ipp_find(device->attributes, GROUP, "document-format-supported", IPP_TAG_MIMETYPE);
+  if (!at)
+  {
+    ippAddStrings(bag, GROUP, IPP_TAG_MIMETYPE, "document-format-supported", 4, /*language*/ NULL, otherwise);
+    return;
+  }
+  for (int i = 0; i < ippGetCount(at) && count < FORMATS_MAX; i++)
+    formats[count++] = ippGetString(at, i, /*language*/ NULL);
+  if (!ippContainsString(at, PB_FORMAT_UNKNOWN))
+    formats[count++] = PB_FORMAT_UNKNOWN;
+  ippAddStrings(bag, GROUP, IPP_TAG_MIMETYPE, "document-format-supported", count, /*language*/ NULL, formats);
+}
+
+ipp_t *
+pb_capabilities_copy_formats(ipp_t *capabilities)
+{
+  ipp_t           *bag = pb_bag_new();
+  ipp_attribute_t *at  = pb_ipp_find(capabilities, GROUP, "document-format-supported", IPP_TAG_MIMETYPE);
+
+  if (bag && at && pb_attributes_copy_one(at, bag, GROUP))
+    return bag;
+  ippDelete(bag);
+  return NULL;
+}
+
+bool
+pb_capabilities_has_format(ipp_t *capabilities, const char *format)
+{
+  ipp_attribute_t *at    = pb_ipp_find(capabilities, GROUP, "document-format-supported", IPP_TAG_MIMETYPE);
+  int              count = at ? ippGetCount(at) : 0;
+
+  for (int i = 0; i < count; i++)
+  {
+    if (pb_text_is_equal_nocase(ippGetString(at, i, /*language*/ NULL), format))
+      return true;
+  }
+  return false;
+}
+
+// --- what the device reported, and the rest
+
+static bool
+has(ipp_t *bag, const char *name)
+{
+  return ippFindAttribute(bag, name, IPP_TAG_ZERO) != NULL;
+}
+
+static bool
+add_reported(ipp_t *bag, const struct pb_device *device)
+{
+  if (!device->attributes)
+    return true;
+  for (ipp_attribute_t *at = ippFirstAttribute(device->attributes); at; at = ippNextAttribute(device->attributes))
+  {
+    if (ippGetName(at) && !has(bag, ippGetName(at)) && !pb_attributes_copy_one(at, bag, GROUP))
+      return false;
+  }
+  return true;
+}
+
+static ipp_t *
+new_size(int width, int length)
+{
+  ipp_t *size = ippNew();
+
+  ippAddInteger(size, IPP_TAG_ZERO, IPP_TAG_INTEGER, "x-dimension", width);
+  ippAddInteger(size, IPP_TAG_ZERO, IPP_TAG_INTEGER, "y-dimension", length);
+  return size;
+}
+
+static void
+add_default_media(ipp_t *bag)
+{
+  static const char *const margins[] = {"media-bottom-margin", "media-left-margin", "media-right-margin",
+                                        "media-top-margin"};
+  static const char *const names[]   = {"media-col-default", "media-col-ready"};
+  const char              *media     = pb_ipp_text(bag, GROUP, "media-default");
+  pwg_media_t             *pwg       = media ? pwgMediaForPWG(media) : NULL;
+  ipp_t                   *size      = new_size(pwg ? pwg->width : 21000, pwg ? pwg->length : 29700);
+  ipp_t                   *col       = ippNew();
+
+  ippAddCollection(col, IPP_TAG_ZERO, "media-size", size);
+  for (size_t i = 0; i < sizeof(margins) / sizeof(margins[0]); i++)
+    ippAddInteger(col, IPP_TAG_ZERO, IPP_TAG_INTEGER, margins[i], 423);
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+  {
+    if (!has(bag, names[i]))
+      ippAddCollection(bag, GROUP, names[i], col);
+  }
+  if (!has(bag, "media-size-supported"))
+    ippAddCollection(bag, GROUP, "media-size-supported", size);
+  if (!has(bag, "media-col-database"))
+    ippAddCollection(bag, GROUP, "media-col-database", col);
+  ippDelete(size);
+  ippDelete(col);
+}
+
+// Each xxx of which there is an xxx-supported, and what goes with a job beside its ticket.
+static void
+add_creation_attributes(ipp_t *bag)
+{
+  static const char end[] = "-supported";
+  char              names[CREATION_MAX][64];
+  const char       *values[CREATION_MAX + 4] = {"document-name", "ipp-attribute-fidelity", "job-mandatory-attributes",
+                                                "job-name"};
+  int               count                    = 4;
+
+  for (ipp_attribute_t *at = ippFirstAttribute(bag); at && count < CREATION_MAX + 4; at = ippNextAttribute(bag))
+  {
+    const char *name = ippGetName(at);
+    size_t      size = name ? strlen(name) : 0;
+    char       *base = names[count - 4];
+
+    if (size < sizeof(end) || size - sizeof(end) + 1 >= sizeof(names[0])
+        || strcmp(name + size - sizeof(end) + 1, end) != 0)
+      continue;
+    memcpy(base, name, size - sizeof(end) + 1);
+    base[size - sizeof(end) + 1] = '\0';
+    if (pb_attributes_has(PB_ATTRIBUTES_JOB_TEMPLATE, base))
+      values[count++] = base;
+  }
+  ippAddStrings(bag, GROUP, IPP_TAG_KEYWORD, "job-creation-attributes-supported", count, /*language*/ NULL, values);
+}
+
+ipp_t *
+pb_capabilities_new(struct pb_request *request)
+{
+  pb_error_t              err    = {0};
+  int64_t                 queued = 0;
+  const struct pb_device *device = &request->printer.device;
+  ipp_t                  *bag    = pb_bag_new();
+
+  if (!bag)
+    goto out_of_memory;
+  if (!pb_job_count_queued(request->print->db, request->printer.id, &queued, &err))
+  {
+    pb_request_fail(request, &err);
+    goto failed;
+  }
+  add_identity(request, bag);
+  add_state(request, bag, queued);
+  add_operations(bag);
+  add_formats(bag, device);
+  for (size_t i = 0; i < pb_capabilities_of_service_count; i++)
+    pb_capability_add(bag, GROUP, &pb_capabilities_of_service[i]);
+  pb_events_add_printer_attributes(bag);
+  if (!add_reported(bag, device))
+    goto out_of_memory;
+  for (size_t i = 0; i < pb_capabilities_otherwise_count; i++)
+  {
+    if (!has(bag, pb_capabilities_otherwise[i].name))
+      pb_capability_add(bag, GROUP, &pb_capabilities_otherwise[i]);
+  }
+  add_default_media(bag);
+  if (!has(bag, "job-creation-attributes-supported"))
+    add_creation_attributes(bag);
+  return bag;
+
+out_of_memory:
+  pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
+
+failed:
+  ippDelete(bag);
+  return NULL;
+}

@@ -1,0 +1,79 @@
+// job-store - jobs in the database.  Callers hold a transaction where they change something.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_PRINT_JOB_STORE_H
+#define PB_PRINT_JOB_STORE_H
+
+#include "base/db.h"
+#include "base/text.h"
+#include "print/job-state.h"
+
+#define PB_JOB_TEXT_SIZE 256
+#define PB_JOB_URI_SIZE 1024
+#define PB_JOB_HOLD_FOREVER INT64_MAX
+
+struct pb_job
+{
+  int                  id, printer_id;
+  char                 uuid[PB_UUID_SIZE];
+  char                 name[PB_JOB_TEXT_SIZE];
+  char                 owner[PB_JOB_TEXT_SIZE];  // the authenticated name of who sent it
+  char                 printer_uri[PB_JOB_URI_SIZE];  // as the client named it
+  struct pb_job_status status;
+  char                 message[PB_JOB_TEXT_SIZE];  // job-state-message
+  int64_t              created_ms, activity_ms;
+  int                  priority;
+  int64_t              hold_until_ms;  // 0: not held; PB_JOB_HOLD_FOREVER
+  bool                 is_open;        // more documents may come
+  bool                 is_incoming;    // a document is arriving right now
+  ipp_t               *ticket;         // job group: what was accepted
+  char                 password[256];  // job-password, as it came
+  size_t               password_size;
+  char                 password_encryption[64];
+  int                  documents, impressions;
+  char                 device_uuid[PB_UUID_SIZE];  // output-device-uuid-assigned; "": nobody
+  int                  device_state;               // as the device said; 0: nothing yet
+  char                 device_reasons[PB_REASONS_SIZE];
+  char                 device_message[PB_JOB_TEXT_SIZE];
+  int                  impressions_completed, k_octets, sheets, pages;
+  int                  fetch_status;  // of a refusal; 0: none
+  char                 fetch_message[PB_JOB_TEXT_SIZE];
+};
+
+// Which jobs; a zero field does not matter.
+struct pb_job_query
+{
+  int         printer_id;
+  const char *owner;
+  const char *device_uuid;     // assigned to it
+  const char *may_take_uuid;   // assigned to it, or to nobody
+  bool        is_ended, is_not_ended, is_fetchable;
+  bool        by_priority;     // else oldest first, ended ones newest first
+  bool        newest_first;
+  int         limit;           // 0: all
+};
+
+bool pb_job_insert(pb_db_t *db, struct pb_job *job, pb_error_t *err) PB_MUST_USE;  // sets id
+bool pb_job_load(pb_db_t *db, int id, struct pb_job *job_out, pb_error_t *err) PB_MUST_USE;  // PB_GONE: none
+bool pb_job_save(pb_db_t *db, const struct pb_job *job, pb_error_t *err) PB_MUST_USE;  // all but ticket
+bool pb_job_save_ticket(pb_db_t *db, const struct pb_job *job, pb_error_t *err) PB_MUST_USE;
+// Assign it to the device if it is fetchable and nobody has it (PWG 5100.18 s5.1: compare and set).
+bool pb_job_take(pb_db_t *db, int id, const char *device_uuid, bool *is_taken_out, pb_error_t *err) PB_MUST_USE;
+// Ids in the order asked for, malloc'd.
+bool pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t *count_out, pb_error_t *err) PB_MUST_USE;
+bool pb_job_count_queued(pb_db_t *db, int printer_id, int64_t *count_out, pb_error_t *err) PB_MUST_USE;
+bool pb_job_delete(pb_db_t *db, int id, pb_error_t *err) PB_MUST_USE;
+void pb_job_clear(struct pb_job *job);
+
+// Jobs that housekeeping must look at, malloc'd ids.
+enum pb_job_chore
+{
+  PB_JOBS_OVERDUE,   // open without activity since before `time_ms`
+  PB_JOBS_DUE,       // held until before `time_ms`
+  PB_JOBS_OLD,       // ended before `time_ms`
+  PB_JOBS_INCOMING   // a document was arriving (time_ms is ignored)
+};
+bool pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **ids_out, size_t *count_out,
+                       pb_error_t *err) PB_MUST_USE;
+
+#endif

@@ -1,0 +1,213 @@
+// op-control - Cancel-Job, Cancel-Jobs, Cancel-My-Jobs, Hold-Job, Release-Job, Set-Job-Attributes.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "print/job-change.h"
+#include "print/operations.h"
+#include "print/print-private.h"
+
+static const ipp_tag_t OP = IPP_TAG_OPERATION;
+
+bool
+pb_op_cancel_job(struct pb_request *request)
+{
+  return pb_job_cancel(request, &request->job);
+}
+
+// --- several
+
+// One of many: what cannot be canceled is named in the unsupported group, and nothing is canceled then (PWG 5100.11).
+static bool
+check_cancelable(struct pb_request *request, int id, int printer_id)
+{
+  bool          ok = false;
+  struct pb_job job;
+
+  if (!pb_job_load(request->print->db, id, &job, /*err*/ NULL))
+    return false;
+  ok = job.printer_id == printer_id && pb_request_may_touch(request, &job) && !pb_job_is_ended(job.status.state);
+  pb_job_clear(&job);
+  return ok;
+}
+
+static bool
+cancel_one(struct pb_request *request, int id)
+{
+  bool          ok  = true;
+  pb_error_t    err = {0};
+  struct pb_job job;
+
+  if (!pb_job_load(request->print->db, id, &job, &err))
+    return pb_request_fail(request, &err);
+  if (!pb_job_is_canceling(&job.status))
+    ok = pb_job_cancel(request, &job);
+  pb_job_clear(&job);
+  return ok;
+}
+
+static bool
+cancel_named(struct pb_request *request, ipp_attribute_t *ids)
+{
+  bool             ok         = true;
+  int              printer_id = request->printer.id;
+  ipp_attribute_t *bad        = NULL;
+
+  for (int i = 0; i < ippGetCount(ids); i++)
+  {
+    if (check_cancelable(request, ippGetInteger(ids, i), printer_id))
+      continue;
+    if (!bad)
+    {
+      pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "some of the jobs cannot be canceled");
+      bad = ippAddInteger(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_INTEGER, "job-ids",
+                          ippGetInteger(ids, i));
+    }
+    else
+      ippSetInteger(request->response, &bad, ippGetCount(bad), ippGetInteger(ids, i));
+  }
+  for (int i = 0; !bad && ok && i < ippGetCount(ids); i++)
+    ok = cancel_one(request, ippGetInteger(ids, i));
+  return ok && !bad;
+}
+
+static bool
+cancel_all(struct pb_request *request, const char *owner)
+{
+  bool                ok    = true;
+  pb_error_t          err   = {0};
+  int                *ids   = NULL;
+  size_t              count = 0;
+  struct pb_job_query query = {.printer_id = request->printer.id, .owner = owner, .is_not_ended = true};
+
+  if (!pb_job_list(request->print->db, &query, &ids, &count, &err))
+    return pb_request_fail(request, &err);
+  for (size_t i = 0; ok && i < count; i++)
+    ok = cancel_one(request, ids[i]);
+  free(ids);
+  return ok;
+}
+
+static bool
+cancel_many(struct pb_request *request, const char *owner)
+{
+  ipp_attribute_t *ids = pb_ipp_find(request->ipp, OP, "job-ids", IPP_TAG_INTEGER);
+
+  return ids ? cancel_named(request, ids) : cancel_all(request, owner);
+}
+
+bool
+pb_op_cancel_jobs(struct pb_request *request)
+{
+  return cancel_many(request, /*owner*/ NULL);
+}
+
+bool
+pb_op_cancel_my_jobs(struct pb_request *request)
+{
+  return cancel_many(request, request->principal.name);
+}
+
+// --- holding
+
+static bool
+hold(struct pb_request *request, const char *until)
+{
+  struct pb_job *job = &request->job;
+
+  if (job->device_uuid[0] || job->status.state > IPP_JSTATE_HELD)
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s", job->id,
+                             ippEnumString("job-state", job->status.state));
+  if (strcmp(until, "indefinite") != 0)
+    return pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES, "job-hold-until=%s is not supported",
+                             until);
+  job->hold_until_ms = PB_JOB_HOLD_FOREVER;
+  (void)pb_reasons_add(job->status.reasons, "job-hold-until-specified");
+  return pb_job_move(request, job, PB_JOB_HOLD);
+}
+
+static bool
+release(struct pb_request *request)
+{
+  struct pb_job *job = &request->job;
+
+  if (job->status.state != IPP_JSTATE_HELD)
+    return job->status.state == IPP_JSTATE_PENDING
+           || pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s", job->id,
+                                ippEnumString("job-state", job->status.state));
+  job->hold_until_ms = 0;
+  if (!pb_job_move(request, job, PB_JOB_RELEASE))
+    return false;
+  // An open job is offered when its last document has come.
+  return job->is_open || job->is_incoming || pb_job_offer(request, job);
+}
+
+bool
+pb_op_hold_job(struct pb_request *request)
+{
+  const char *until = pb_ipp_text(request->ipp, OP, "job-hold-until");
+
+  return until && strcmp(until, "no-hold") == 0 ? release(request) : hold(request, until ? until : "indefinite");
+}
+
+bool
+pb_op_release_job(struct pb_request *request)
+{
+  const char *uuid = pb_ipp_text(request->ipp, OP, "output-device-uuid");
+
+  if (uuid && !pb_text_is_equal_nocase(uuid, request->printer.device.uuid))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND, "the output device is not this printer's");
+  return release(request);
+}
+
+// --- Set-Job-Attributes: job-hold-until, job-name, job-priority
+
+static bool
+set_one(struct pb_request *request, ipp_attribute_t *at)
+{
+  struct pb_job *job  = &request->job;
+  const char    *name = ippGetName(at);
+  const char    *text = ippGetString(at, 0, /*language*/ NULL);
+
+  if (strcmp(name, "job-name") == 0 && text && pb_text_is_printable(text))
+    return pb_text_copy(job->name, sizeof(job->name), text) || true;
+  if (strcmp(name, "job-priority") == 0 && ippGetValueTag(at) == IPP_TAG_INTEGER && ippGetInteger(at, 0) >= 1
+      && ippGetInteger(at, 0) <= 100)
+  {
+    job->priority = ippGetInteger(at, 0);
+    return true;
+  }
+  if (strcmp(name, "job-hold-until") == 0 && text)
+    return strcmp(text, "no-hold") == 0 ? release(request) : hold(request, text);
+  pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_NOT_SETTABLE, "%s cannot be set to that", name);
+  ippAddOutOfBand(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_NOTSETTABLE, name);
+  return false;
+}
+
+bool
+pb_op_set_job_attributes(struct pb_request *request)
+{
+  bool           ok    = true;
+  int            count = 0;
+  pb_error_t     err   = {0};
+  struct pb_job *job   = &request->job;
+
+  if (pb_job_is_ended(job->status.state))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d has ended", job->id);
+  // The cursor of the message stands still meanwhile: set_one looks at this attribute only.
+  for (ipp_attribute_t *at = ippFirstAttribute(request->ipp); ok && at; at = ippNextAttribute(request->ipp))
+  {
+    if (ippGetGroupTag(at) != IPP_TAG_JOB || !ippGetName(at))
+      continue;
+    ok = set_one(request, at);
+    count++;
+  }
+  if (!ok)
+    return false;
+  if (count == 0)
+    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "there is nothing to set");
+  if (!pb_job_save(request->print->db, job, &err))
+    return pb_request_fail(request, &err);
+  return pb_job_raise(request, PB_EVENT_JOB_CONFIG_CHANGED, job);
+}

@@ -1,0 +1,214 @@
+// print - the life of the IPP objects' module; recovery at start and housekeeping.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "print/job-change.h"
+#include "print/print-private.h"
+#include "print/request.h"
+
+bool
+pb_print_new(pb_edge_t *edge, pb_db_t *db, pb_identity_t *identity, pb_spool_t *spool,
+             pb_events_t *events, const struct pb_print_options *options, pb_print_t **print_out,
+             pb_error_t *err)
+{
+  pb_print_t *print = calloc(1, sizeof(*print));
+
+  if (!print)
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  print->edge            = edge;
+  print->db              = db;
+  print->identity        = identity;
+  print->spool           = spool;
+  print->events          = events;
+  print->options         = *options;
+  print->started_ms      = pb_clock_now_ms();
+  print->started_mono_ms = pb_clock_mono_ms();
+  print->authority       = pb_text_dup(options->authority);
+  pb_seen_init(&print->seen);
+  if (!print->authority)
+  {
+    pb_error_set(err, PB_RETRY, "out of memory");
+    goto failed;
+  }
+  if (!pb_print_migrate(db, err) || (edge && !pb_print_add_routes(print, err)))
+    goto failed;
+  *print_out = print;
+  return true;
+
+failed:
+  pb_print_free(print);
+  return false;
+}
+
+void
+pb_print_free(pb_print_t *print)
+{
+  if (!print)
+    return;
+  pb_seen_flush(&print->seen, print->db);
+  pb_seen_clear(&print->seen);
+  free(print->authority);
+  free(print);
+}
+
+int
+pb_print_up_time(const pb_print_t *print)
+{
+  return (int)((pb_clock_mono_ms() - print->started_mono_ms) / 1000) + 1;
+}
+
+int
+pb_print_up_time_at(const pb_print_t *print, int64_t at_ms)
+{
+  return pb_print_up_time(print) - (int)((pb_clock_now_ms() - at_ms) / 1000);
+}
+
+// --- chores: a step for each job that a question finds, in a transaction of its own
+
+static bool
+load_job(struct pb_request *request)
+{
+  pb_error_t err = {0};
+  int        id  = request->job.id;
+
+  if (!pb_job_load(request->print->db, id, &request->job, &err))
+    return pb_request_fail(request, &err);
+  request->printer.id = request->job.printer_id;
+  return true;
+}
+
+// The upload ended with the service: nobody was told that the job was taken.
+static bool
+abort_incoming(struct pb_request *request)
+{
+  pb_error_t          err       = {0};
+  struct pb_document *documents = NULL;
+  size_t              count     = 0;
+  bool                ok        = true;
+
+  if (!load_job(request))
+    return false;
+  if (!pb_document_list(request->print->db, request->job.id, &documents, &count, &err))
+    return pb_request_fail(request, &err);
+  for (size_t i = 0; ok && i < count; i++)
+  {
+    if (documents[i].size >= 0)
+      continue;
+    documents[i].spool_id[0] = '\0';  // the sweep takes the file
+    documents[i].size        = 0;
+    ok =
+      pb_document_save(request->print->db, &documents[i], &err) || pb_request_fail(request, &err);
+  }
+  free(documents);
+  request->job.is_incoming = false;
+  pb_reasons_remove(request->job.status.reasons, "job-incoming");
+  return ok &&
+         (pb_job_save(request->print->db, &request->job, &err) || pb_request_fail(request, &err)) &&
+         pb_job_abort(request, &request->job, "submission-interrupted",
+                      "The service was restarted while the document was arriving.");
+}
+
+static bool
+close_overdue(struct pb_request *request)
+{
+  return load_job(request) && pb_job_close(request, &request->job);
+}
+
+static bool
+release_due(struct pb_request *request)
+{
+  if (!load_job(request))
+    return false;
+  request->job.hold_until_ms = 0;
+  return pb_job_move(request, &request->job, PB_JOB_RELEASE) &&
+         pb_job_offer(request, &request->job);
+}
+
+static bool
+delete_old(struct pb_request *request)
+{
+  pb_error_t          err       = {0};
+  struct pb_document *documents = NULL;
+  size_t              count     = 0;
+
+  if (!pb_document_list(request->print->db, request->job.id, &documents, &count, &err))
+    return pb_request_fail(request, &err);
+  for (size_t i = 0; i < count; i++)
+    (void)pb_request_remove_spooled(request, documents[i].spool_id);
+  free(documents);
+  return pb_job_delete(request->print->db, request->job.id, &err) || pb_request_fail(request, &err);
+}
+
+static bool
+do_chore(pb_print_t *print, enum pb_job_chore chore, int64_t time_ms,
+         bool (*step)(struct pb_request *), pb_error_t *err)
+{
+  int   *ids   = NULL;
+  size_t count = 0;
+
+  if (!pb_job_list_chore(print->db, chore, time_ms, &ids, &count, err))
+    return false;
+  for (size_t i = 0; i < count; i++)
+  {
+    struct pb_request request;
+
+    pb_request_init(&request, print, /*principal*/ NULL);
+    request.now_ms = pb_clock_now_ms();
+    request.job.id = ids[i];
+    (void)pb_request_transact(&request,
+                              step);  // what fails is logged there, and tried at the next tick
+    pb_request_clear(&request);
+  }
+  free(ids);
+  return true;
+}
+
+static bool
+is_known(void *user, const char *id)
+{
+  pb_print_t *print = user;
+  pb_error_t  err   = {0};
+  bool        known = true;
+
+  // When in doubt, keep it.
+  return !pb_document_is_spooled(print->db, id, &known, &err) || known;
+}
+
+bool
+pb_print_recover(pb_print_t *print, pb_error_t *err)
+{
+  if (!do_chore(print, PB_JOBS_INCOMING, /*time_ms*/ 0, abort_incoming, err))
+    return false;
+
+  int swept = pb_spool_sweep(print->spool, is_known, print);
+  if (swept > 0)
+    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%d documents that had not arrived whole were removed",
+           swept);
+  return true;
+}
+
+void
+pb_print_tick(pb_print_t *print)
+{
+  static const struct
+  {
+    enum pb_job_chore chore;
+    bool (*step)(struct pb_request *);
+  } chores[] = {
+    {PB_JOBS_OVERDUE, close_overdue},
+    {PB_JOBS_DUE,     release_due  },
+    {PB_JOBS_OLD,     delete_old   }
+  };
+  int64_t    now_ms      = pb_clock_now_ms();
+  int64_t    before_ms[] = {now_ms - print->options.multiple_operation_ms, now_ms,
+                            now_ms - print->options.job_history_ms};
+  pb_error_t err         = {0};
+
+  for (size_t i = 0; i < sizeof(chores) / sizeof(chores[0]); i++)
+    if (!do_chore(print, chores[i].chore, before_ms[i], chores[i].step, &err))
+      pb_log(/*ctx*/ NULL, PB_LOG_WARN, "housekeeping: %s", err.message);
+  pb_seen_flush(&print->seen, print->db);
+}

@@ -1,0 +1,31 @@
+// seen - when each connector was last heard of.  In memory; written to the database now and then.  Thread-safe.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_PRINT_SEEN_H
+#define PB_PRINT_SEEN_H
+
+#include <pthread.h>
+
+#include "identity/identity.h"
+
+#define PB_SEEN_MAX 4096  // connectors remembered between two flushes
+
+typedef struct pb_seen
+{
+  pthread_mutex_t mutex;  // guards the rest
+  struct pb_seen_entry
+  {
+    char    client_id[PB_CLIENT_ID_SIZE];
+    int64_t seen_ms;
+    bool    is_new;  // not in the database yet
+  } *entries;
+  size_t count;
+} pb_seen_t;
+
+void    pb_seen_init(pb_seen_t *seen);
+void    pb_seen_clear(pb_seen_t *seen);
+void    pb_seen_note(pb_seen_t *seen, const char *client_id, int64_t now_ms);
+int64_t pb_seen_get(pb_seen_t *seen, const char *client_id);  // 0: not since the start
+void    pb_seen_flush(pb_seen_t *seen, pb_db_t *db);
+
+#endif
