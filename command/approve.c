@@ -9,6 +9,8 @@
 
 #include <time.h>
 
+#define LAST_CALL_MS 500  // before a code ends
+
 static void
 sleep_ms(int64_t ms)
 {
@@ -31,7 +33,8 @@ show_code(const struct approval *approval, const struct pb_device_code *code)
     qr_print(stdout, code->verification_uri_complete);
     printf("\n");
   }
-  printf("The code is good for %lld minutes.  Waiting ...\n", (long long)minutes);
+  printf("The code is good for %lld minute%s.  Waiting ...\n", (long long)minutes,
+         minutes == 1 ? "" : "s");
   fflush(stdout);
 }
 
@@ -52,6 +55,20 @@ show_reachable(bool *is_reachable, const pb_error_t *why)
   *is_reachable = is_now;
 }
 
+// The interval, but not past the code's end: where the code lives for less than an interval, the
+// first question must come before it has ended.
+static int64_t
+get_pause_ms(const struct pb_device_code *code, bool is_first)
+{
+  int64_t left_ms = code->expires_mono_ms - pb_clock_mono_ms();
+
+  if (is_first)
+    left_ms -= LAST_CALL_MS;
+  if (left_ms < 0)
+    left_ms = 0;
+  return left_ms < code->interval_ms ? left_ms : code->interval_ms;
+}
+
 // Ask until there is an answer.
 static enum pb_poll
 wait_for_answer(const struct approval *approval, struct pb_device_code *code,
@@ -59,12 +76,14 @@ wait_for_answer(const struct approval *approval, struct pb_device_code *code,
 {
   enum pb_poll poll         = PB_POLL_PENDING;
   bool         is_reachable = true;
+  bool         is_first     = true;
 
   while (poll == PB_POLL_PENDING)
   {
-    sleep_ms(code->interval_ms);
-    poll = pb_device_code_poll(approval->http, approval->metadata, approval->client_id, code,
-                               grant_out, err);
+    sleep_ms(get_pause_ms(code, is_first));
+    is_first = false;
+    poll     = pb_device_code_poll(approval->http, approval->metadata, approval->client_id, code,
+                                   grant_out, err);
     if (poll == PB_POLL_PENDING)
       show_reachable(&is_reachable, err);
   }
