@@ -376,6 +376,8 @@ world_withdraw(pb_documents_t *documents, const char *capability)
     if (strcmp(world.capabilities[i], capability) != 0)
       continue;
     world.offers--;
+    if (i == world.offers)
+      return;
     world.sources[i] = world.sources[world.offers];
     strcpy(world.capabilities[i], world.capabilities[world.offers]);
     return;
