@@ -78,6 +78,15 @@ append_queue(pb_registration_t *registration, pb_registered_queue_t *queue, pb_e
   return true;
 }
 
+static int
+compare_queues(const void *a, const void *b)
+{
+  const pb_registered_queue_t *a_queue = a;
+  const pb_registered_queue_t *b_queue = b;
+
+  return strcasecmp(a_queue->queue, b_queue->queue);
+}
+
 // "8-4-4-4-12.json"
 static bool
 is_queue_file(const char *name)
@@ -111,6 +120,10 @@ read_queues(pb_registration_t *registration, pb_error_t *err)
     pb_registered_queue_clear(&queue);
   }
   closedir(folder);
+  // The folder's order is nobody's.
+  if (registration->queues_count)
+    qsort(registration->queues, registration->queues_count, sizeof(*registration->queues),
+          compare_queues);
   return ok;
 }
 
