@@ -166,20 +166,36 @@ check_member(ipp_attribute_t *member, int depth, const char **why_out)
   return true;
 }
 
+// No name twice: readers differ in which one counts.
+static bool
+is_new_name(const char *names[], int count, const char *name)
+{
+  for (int i = 0; i < count; i++)
+  {
+    if (strcmp(names[i], name) == 0)
+      return false;
+  }
+  return true;
+}
+
 static bool
 check_collection(ipp_t *collection, int depth, const char **why_out)
 {
-  int count = 0;
+  const char *names[MEMBERS_MAX];
+  int         count = 0;
 
   if (collection == NULL || depth >= DEPTH_MAX)
     return refuse(why_out, "nested too deep");
   for (ipp_attribute_t *member = ippFirstAttribute(collection); member != NULL;
        member                  = ippNextAttribute(collection))
   {
-    if (++count > MEMBERS_MAX)
+    if (count >= MEMBERS_MAX)
       return refuse(why_out, "has too many members");
     if (!check_member(member, depth, why_out))
       return false;
+    if (!is_new_name(names, count, ippGetName(member)))
+      return refuse(why_out, "has a member twice");
+    names[count++] = ippGetName(member);
   }
   return true;
 }

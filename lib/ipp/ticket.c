@@ -117,7 +117,7 @@ parse_lines(char *text, pb_ticket_t *ticket, pb_error_t *err)
     return pb_error_set(err, PB_REJECT, "ticket: a line is missing, too long or out of order");
   if (*text != '\0')
     return pb_error_set(err, PB_REJECT, "ticket: has more than its lines");
-  if (!pb_text_parse_int(document, 1, 1000000, &number))
+  if (document[0] == '0' || !pb_text_parse_int(document, 1, 1000000, &number))
     return pb_error_set(err, PB_REJECT, "ticket: document number is malformed");
   ticket->document_number = (int)number;
   return check_ticket(ticket, PB_REJECT, err);

@@ -234,6 +234,11 @@ test_collections(void **state)
   assert_int_equal(copy_media_col(media), 0);
   ippDelete(media);
 
+  media = new_media_col(21000, 29700, "tray-1");
+  ippAddString(media, IPP_TAG_ZERO, IPP_TAG_KEYWORD, "media-source", NULL, "tray-2");
+  assert_int_equal(copy_media_col(media), 0);
+  ippDelete(media);
+
   // Nested deeper than anything real.
   media = ippNew();
   for (int i = 0; i < 6; i++)

@@ -40,6 +40,10 @@ static const struct row
    BYTES("Printbridge-Ticket: 1\nJob: " UUID
          "\nDocument: 0\nFormat: application/pdf\nCapability: " CAPABILITY "\n"),
    false                  },
+  {"document 03",
+   BYTES("Printbridge-Ticket: 1\nJob: " UUID
+         "\nDocument: 03\nFormat: application/pdf\nCapability: " CAPABILITY "\n"),
+   false                 },
   {"document -1",
    BYTES("Printbridge-Ticket: 1\nJob: " UUID
          "\nDocument: -1\nFormat: application/pdf\nCapability: " CAPABILITY "\n"),
