@@ -16,7 +16,9 @@ on_refused(void *user, ipp_attribute_t *attribute, const char *why)
 {
   pb_log_ctx_t ctx = {.printer = user};
 
-  pb_log(&ctx, PB_LOG_DEBUG, "%s is not reported: %s", ippGetName(attribute), why);
+  // CUPS says much that is nobody's business; only a bad value of what may cross is worth a line.
+  if (pb_attributes_has(PB_ATTRIBUTES_DEVICE, ippGetName(attribute)))
+    pb_log(&ctx, PB_LOG_DEBUG, "%s is not reported: %s", ippGetName(attribute), why);
 }
 
 // --- formats: CUPS lists whatever it can convert, and our own ticket types

@@ -43,9 +43,7 @@ name_state(const pb_journal_job_t *job)
     return "refused";
   if (job->state != PB_JOB_DONE && job->state != PB_JOB_ENDING)
     return pb_job_state_name(job->state);
-  return job->outcome == IPP_JSTATE_COMPLETED  ? "completed"
-         : job->outcome == IPP_JSTATE_CANCELED ? "canceled"
-                                               : "aborted";
+  return pb_job_outcome_name(job->outcome);
 }
 
 static json_object *

@@ -4,6 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/job-private.h"
 
+#include "base/text.h"
+
 // Sent again after a failure: what the service has heard already it accepts or refuses without
 // harm.
 static bool
@@ -43,6 +45,8 @@ report_document(pb_job_t *job, int number, pb_error_t *err)
 bool
 pb_job_step_report(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error_t *err)
 {
+  char hop[64];
+
   (void)cups;
   (void)wait_ms_out;
   pb_job_withdraw_documents(job);
@@ -55,5 +59,7 @@ pb_job_step_report(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_erro
            pb_job_new_status(job, job->record.outcome, job->record.reasons, job->record.message),
            err))
     return false;
-  return pb_job_move(job, PB_JOB_REPORTED, "the service knows", err);
+  pb_text_format(hop, sizeof(hop), "the service knows: %s",
+                 pb_job_outcome_name(job->record.outcome));
+  return pb_job_move(job, PB_JOB_REPORTED, hop, err);
 }

@@ -25,10 +25,31 @@ note_dropped(struct dropped *dropped, const char *name, const char *why)
                  name);
 }
 
+// Fetch-Job tells the job's description in the same group; that is no option.
+static bool
+is_description(const char *name)
+{
+  static const char *const prefixes[] = {
+    "job-",         "document-",      "time-at-",       "date-time-at-",        "number-of-",
+    "attributes-",  "output-device-", "ipp-attribute-", "original-requesting-", "compression",
+    "errors-count", "warnings-count", "printer-",       "copies-actual",        "notify-",
+  };
+
+  for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+  {
+    if (pb_text_has_prefix(name, prefixes[i]))
+      return true;
+  }
+  return false;
+}
+
 static void
 on_refused(void *user, ipp_attribute_t *attribute, const char *why)
 {
-  note_dropped(user, ippGetName(attribute), why);
+  const char *name = ippGetName(attribute);
+
+  if (pb_attributes_has(PB_ATTRIBUTES_JOB_TEMPLATE, name) || !is_description(name))
+    note_dropped(user, name, why);
 }
 
 // Whoever asked for it exactly must not get something else (RFC 8011 s5.2.1.1, PWG 5100.7

@@ -114,8 +114,8 @@ pb_job_move(pb_job_t *job, enum pb_job_move move, const char *hop, pb_error_t *e
   return true;
 }
 
-static const char *
-name_outcome(int outcome)
+const char *
+pb_job_outcome_name(int outcome)
 {
   return outcome == IPP_JSTATE_COMPLETED  ? "completed"
          : outcome == IPP_JSTATE_CANCELED ? "canceled"
@@ -131,9 +131,9 @@ pb_job_end(pb_job_t *job, int outcome, const char *reason, const char *message, 
   pb_text_copy(job->record.reasons, sizeof(job->record.reasons), reason);
   pb_text_copy(job->record.message, sizeof(job->record.message), message);
   if (message != NULL && message[0] != '\0' && outcome != IPP_JSTATE_COMPLETED)
-    pb_text_format(hop, sizeof(hop), "%s: %s", name_outcome(outcome), message);
+    pb_text_format(hop, sizeof(hop), "%s: %s", pb_job_outcome_name(outcome), message);
   else
-    pb_text_format(hop, sizeof(hop), "%s", name_outcome(outcome));
+    pb_text_format(hop, sizeof(hop), "%s", pb_job_outcome_name(outcome));
   return pb_job_move(job, PB_JOB_ENDED, hop, err);
 }
 

@@ -65,6 +65,8 @@ pb_job_t *pb_job_new_journaled(const struct pb_outside *outside, pb_journal_t *j
                                pb_journal_job_t *record);
 void      pb_job_free(pb_job_t *job);  // withdraws its documents
 
+const char *pb_job_outcome_name(int outcome);  // of an ipp_jstate_t that is an end: "completed"
+
 // Steps until something has to be waited for; returns as pb_task_fn_t does (PB_TASK_END: ended,
 // free it).
 int64_t pb_job_run(pb_job_t *job, pb_cups_t *cups);

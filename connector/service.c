@@ -109,7 +109,7 @@ say_state(pb_service_t *service, enum pb_dial_state state, const char *why, bool
            "%s: the service denies this machine: %s. Is it still registered? `printbridge share` "
            "registers it anew",
            url, why);
-  else if (state == PB_DIAL_DOWN && why[0] != '\0')
+  else if (state == PB_DIAL_DOWN && why[0] != '\0' && !atomic_load(&service->hub->stop))
     pb_log(NULL, is_new ? PB_LOG_WARN : PB_LOG_DEBUG, "%s: no tunnel: %s", url, why);
 }
 
