@@ -119,11 +119,20 @@ add_lease(const pb_subscription_t *s, ipp_t *to, const char *name)
     ippAddInteger(to, IPP_TAG_SUBSCRIPTION, IPP_TAG_INTEGER, name, s->row.lease_s);
 }
 
+// In printer-up-time; 0: never (RFC 3995 s5.4.6).
+static int
+get_expiration(const pb_subscription_t *s)
+{
+  if (s->row.expires_ms == 0)
+    return 0;
+  return pb_up_time(s->started_ms, pb_clock_mono_ms() + s->row.expires_ms - pb_clock_now_ms());
+}
+
 static void
 add_expiration(const pb_subscription_t *s, ipp_t *to, const char *name)
 {
   if (s->row.job_id == 0)
-    ippAddInteger(to, IPP_TAG_SUBSCRIPTION, IPP_TAG_INTEGER, name, (int)(s->row.expires_ms / 1000));
+    ippAddInteger(to, IPP_TAG_SUBSCRIPTION, IPP_TAG_INTEGER, name, get_expiration(s));
 }
 
 static void
@@ -137,7 +146,8 @@ static void
 add_up_time(const pb_subscription_t *s, ipp_t *to, const char *name)
 {
   (void)s;
-  ippAddInteger(to, IPP_TAG_SUBSCRIPTION, IPP_TAG_INTEGER, name, (int)(pb_clock_now_ms() / 1000));
+  ippAddInteger(to, IPP_TAG_SUBSCRIPTION, IPP_TAG_INTEGER, name,
+                pb_up_time(s->started_ms, pb_clock_mono_ms()));
 }
 
 static void

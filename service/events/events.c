@@ -72,6 +72,7 @@ pb_events_link_locked(pb_events_t *events, pb_subscription_t *subscription)
   *of_printer                   = subscription;
   *of_id                        = subscription;
   events->count++;
+  subscription->started_ms = events->started_ms;
 }
 
 void
@@ -129,8 +130,9 @@ pb_events_sweep(pb_events_t *events)
   pthread_mutex_lock(&events->mutex);
   if (mono_ms - events->swept_ms >= SWEEP_MS)
   {
-    events->swept_ms = mono_ms;
-    expired          = sweep_locked(events, mono_ms);
+    events->started_ms = pb_clock_mono_ms();
+    events->swept_ms   = mono_ms;
+    expired            = sweep_locked(events, mono_ms);
   }
   pthread_mutex_unlock(&events->mutex);
   // What ended by a look in between is deleted with the next that the sweep sees, or at the next

@@ -10,11 +10,11 @@
   100  // in one response; the rest comes with the next, for which no interval need pass
 
 void
-pb_events_add_times(ipp_t *response, int interval_s)
+pb_events_add_times(const pb_events_t *events, ipp_t *response, int interval_s)
 {
   ippAddInteger(response, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "notify-get-interval", interval_s);
   ippAddInteger(response, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "printer-up-time",
-                (int)(pb_clock_now_ms() / 1000));
+                pb_up_time(events->started_ms, pb_clock_mono_ms()));
 }
 
 static bool
@@ -127,7 +127,7 @@ fill_locked(pb_events_t *events, ipp_t *response, struct pb_wanted *wanted)
 
   while (count <= GROUPS_MAX && take_oldest_locked(events, &ahead, &s) != NULL)
     count++;
-  pb_events_add_times(response, count > GROUPS_MAX ? 0 : PB_EVENT_LIFE_S);
+  pb_events_add_times(events, response, count > GROUPS_MAX ? 0 : PB_EVENT_LIFE_S);
   if (count <= GROUPS_MAX && is_all_ended_locked(events, wanted))
     ippSetStatusCode(response, IPP_STATUS_OK_EVENTS_COMPLETE);
 

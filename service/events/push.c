@@ -52,7 +52,7 @@ make_outbox(pb_events_t *events, const char *client_id)
 
 // A message of the shape of a Get-Notifications response; nobody asked, so its request-id is 1.
 static ipp_t *
-make_message(void)
+make_message(const pb_events_t *events)
 {
   ipp_t *message = ippNew();
 
@@ -64,12 +64,12 @@ make_message(void)
   ippAddString(message, IPP_TAG_OPERATION, IPP_TAG_CHARSET, "attributes-charset", NULL, "utf-8");
   ippAddString(message, IPP_TAG_OPERATION, IPP_TAG_LANGUAGE, "attributes-natural-language", NULL,
                "en");
-  pb_events_add_times(message, PB_EVENT_LIFE_S);
+  pb_events_add_times(events, message, PB_EVENT_LIFE_S);
   return message;
 }
 
 static struct letter *
-make_letter(struct pb_outbox *outbox, uint64_t order)
+make_letter(const pb_events_t *events, struct pb_outbox *outbox, uint64_t order)
 {
   struct letter *letter = outbox->last;
 
@@ -81,7 +81,7 @@ make_letter(struct pb_outbox *outbox, uint64_t order)
   if (letter == NULL)
     return NULL;
   letter->order   = order;
-  letter->message = make_message();
+  letter->message = make_message(events);
   if (letter->message == NULL)
   {
     free(letter);
@@ -101,7 +101,8 @@ pb_events_post_locked(pb_events_t *events, const pb_subscription_t *subscription
                       const struct pb_notification *notification)
 {
   struct pb_outbox *outbox = make_outbox(events, subscription->row.client_id);
-  struct letter    *letter = outbox != NULL ? make_letter(outbox, notification->what->order) : NULL;
+  struct letter    *letter =
+    outbox != NULL ? make_letter(events, outbox, notification->what->order) : NULL;
 
   // What is missing here is seen by the gap in the sequence numbers, and fetched.
   if (letter == NULL ||

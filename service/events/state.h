@@ -43,6 +43,7 @@ struct pb_events
   pb_subscription_t   *by_id[PB_EVENTS_BUCKETS];
   int                  count;
   uint64_t             order;                       // of the last occurrence
+  int64_t              started_ms;                  // monotonic
   int64_t              swept_ms;                    // monotonic
   struct pb_waiter    *waiting[PB_EVENTS_BUCKETS];  // by printer
   struct pb_waiter    *waking;                      // their event has come
@@ -94,6 +95,6 @@ void pb_events_run_pushes(pb_events_t *events);  // not locked
 void pb_events_free_outboxes(pb_events_t *events);
 
 // The operation attributes that go with notifications: notify-get-interval and printer-up-time.
-void pb_events_add_times(ipp_t *response, int interval_s);
+void pb_events_add_times(const pb_events_t *events, ipp_t *response, int interval_s);
 
 #endif

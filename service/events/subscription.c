@@ -57,6 +57,12 @@ pb_occurrence_free(struct pb_occurrence *what)
   free(what);
 }
 
+int
+pb_up_time(int64_t started_ms, int64_t mono_ms)
+{
+  return (int)((mono_ms - started_ms) / 1000) + 1;
+}
+
 void
 pb_subscription_row_clear(struct pb_subscription_row *row)
 {
@@ -244,7 +250,8 @@ pb_subscription_add_notification(const pb_subscription_t      *subscription,
   ippAddString(to, group, IPP_TAG_KEYWORD, "notify-subscribed-event", NULL,
                pb_event_keyword(notification->match));
   ippAddInteger(to, group, IPP_TAG_INTEGER, "notify-sequence-number", notification->sequence);
-  ippAddInteger(to, group, IPP_TAG_INTEGER, "printer-up-time", (int)(what->wall_ms / 1000));
+  ippAddInteger(to, group, IPP_TAG_INTEGER, "printer-up-time",
+                pb_up_time(subscription->started_ms, what->mono_ms));
   ippAddDate(to, group, "printer-current-time", ippTimeToDate((time_t)(what->wall_ms / 1000)));
   ippAddString(to, group, IPP_TAG_CHARSET, "notify-charset", NULL, "utf-8");
   ippAddString(to, group, IPP_TAG_LANGUAGE, "notify-natural-language", NULL, "en");

@@ -56,12 +56,16 @@ typedef struct pb_subscription
   struct pb_subscription_row row;
   struct pb_subscription    *next_of_printer, *next_of_id;
   int                        next_sequence;
+  int64_t                    started_ms;   // monotonic: when the service was
   int64_t                    used_ms;      // monotonic: last asked for by its owner
   int64_t                    progress_ms;  // monotonic: last job-progress; 0: none yet
   int64_t                    ended_ms;  // monotonic: the job ended or the lease ran out; 0: alive
   struct pb_notification    *ring;
   int                        ring_room, ring_first, ring_count;
 } pb_subscription_t;
+
+// printer-up-time at that time: seconds since the service started, from 1.
+int pb_up_time(int64_t started_ms, int64_t mono_ms);
 
 struct pb_occurrence *pb_occurrence_new(const struct pb_event *event);  // NULL: out of memory
 void                  pb_occurrence_free(struct pb_occurrence *what);   // drops one reference

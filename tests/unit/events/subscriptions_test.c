@@ -282,6 +282,18 @@ test_lease(void **state)
     ippDelete(request);
     ippDelete(response);
   }
+  ipp_t *request = pb_ipp_new_request(IPP_OP_GET_SUBSCRIPTION_ATTRIBUTES, URI, "x");
+  ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "notify-subscription-id", id);
+  ipp_t *told = pb_ipp_new_response(request, IPP_STATUS_OK);
+  pb_events_get_attributes(b->events, request, told, 7, &ann);
+  // Both in printer-up-time.
+  assert_in_range(nth_int(told, "notify-lease-expiration-time", 0) -
+                    nth_int(told, "notify-printer-up-time", 0),
+                  100, 102);
+  assert_in_range(nth_int(told, "notify-printer-up-time", 0), 1, 3600);
+  ippDelete(request);
+  ippDelete(told);
+
   pb_clock_shift_ms(90000);
   raise_job(b, PB_EVENT_JOB_FETCHABLE, 1);
   pb_clock_shift_ms(30000);
