@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The network between connector and service, as a TCP relay that can be cut, silenced and slowed down."""
 
+import select
 import selectors
 import socket
 import ssl
@@ -135,27 +136,25 @@ class StrippingProxy:
         except OSError:
             raw.close()
             return
-        down = threading.Thread(target=self._copy, args=(far, near), daemon=True)
-        down.start()
-        self._copy(near, far, strip=True)
-
-    def _copy(self, source, target, strip=False):
+        # One thread for both directions: an SSL object is not to be read and written by two at a time.
         try:
-            while True:
-                data = source.recv(65536)
-                if not data:
-                    break
-                if strip and b"\r\nUpgrade: ptth" in data:
-                    data = data.replace(b"\r\nUpgrade: ptth", b"").replace(b"\r\nConnection: Upgrade", b"")
-                    self.stripped += 1
-                target.sendall(data)
+            self._relay(near, far)
         except OSError:
             pass
-        for sock in (source, target):
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        near.close()
+        far.close()
+
+    def _relay(self, near, far):
+        while True:
+            waiting = [sock for sock in (near, far) if sock.pending()]
+            for source in waiting or select.select([near, far], [], [])[0]:
+                data = source.recv(65536)
+                if not data:
+                    return
+                if source is near and b"\r\nUpgrade: ptth" in data:
+                    data = data.replace(b"\r\nUpgrade: ptth", b"").replace(b"\r\nConnection: Upgrade", b"")
+                    self.stripped += 1
+                (far if source is near else near).sendall(data)
 
     def close(self):
         self.listener.close()

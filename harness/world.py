@@ -65,7 +65,7 @@ class World:
     def start(self):
         self.cups.start()
         for name, printer in self.printers.items():
-            self.cups.add(name, printer.uri, RASTER if name.startswith("Raster") else LASER, ["PageSize=A4"])
+            self.cups.add(name, printer.uri, RASTER if name.startswith("Raster") else LASER, ["PageSize=A4", "Option1=True"])
         self.service.start()
         self.password = self.service.add_user(USER)
         self.connector.start()

@@ -130,7 +130,7 @@ class BadDays(WorldCase):
             self.assertTrue(any(q.get("problem") for s in self.world.connector.status()["services"] for q in s["queues"]
                                 if q["queue"] == "Laser"))
         finally:
-            self.world.cups.add("Laser", uri, "drv:///sample.drv/generic.ppd", ["PageSize=A4"])
+            self.world.cups.add("Laser", uri, "drv:///sample.drv/generic.ppd", ["PageSize=A4", "Option1=True"])
         wait_for(lambda: "idle" in self.state("Laser"), "the cloud printer to be idle", 60, 0.2)
 
     def state(self, queue):
