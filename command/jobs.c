@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define WHAT_WIDTH 16
+#define WHAT_WIDTH 32
 
 // Drop the jobs of other queues.
 static bool
