@@ -130,9 +130,8 @@ pb_events_sweep(pb_events_t *events)
   pthread_mutex_lock(&events->mutex);
   if (mono_ms - events->swept_ms >= SWEEP_MS)
   {
-    events->started_ms = pb_clock_mono_ms();
-    events->swept_ms   = mono_ms;
-    expired            = sweep_locked(events, mono_ms);
+    events->swept_ms = mono_ms;
+    expired          = sweep_locked(events, mono_ms);
   }
   pthread_mutex_unlock(&events->mutex);
   // What ended by a look in between is deleted with the next that the sweep sees, or at the next
@@ -150,8 +149,9 @@ pb_events_new(pb_db_t *db, const struct pb_events_ops *ops, pb_events_t **events
 
   if (events == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory for the events");
-  events->db       = db;
-  events->swept_ms = pb_clock_mono_ms();
+  events->db         = db;
+  events->started_ms = pb_clock_mono_ms();
+  events->swept_ms   = events->started_ms;
   if (ops != NULL)
     events->ops = *ops;
   pthread_mutex_init(&events->mutex, NULL);

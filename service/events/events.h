@@ -1,8 +1,9 @@
 // events - subscriptions (RFC 3995, 3996 and PWG 5100.18) and the notifications that they collect.
 // Subscriptions, their ids and sequence numbers survive a restart; the notifications themselves are
 // kept in memory, a bounded number each, for at least ippget-event-life.  Thread-safe: raise may be
-// called from any worker. printer-up-time and notify-lease-expiration-time are the wall clock in
-// seconds since 1970, as CUPS has it, so that times of jobs and leases survive a restart.
+// called from any worker.
+// printer-up-time and notify-lease-expiration-time count the seconds since the service started,
+// monotonic, from 1.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_EVENTS_EVENTS_H
