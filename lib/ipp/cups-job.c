@@ -82,6 +82,8 @@ pb_cups_create_job(pb_cups_t *cups, const struct pb_cups_job *job, int *job_id_o
   ipp_t *response = NULL;
 
   *job_id_out = 0;
+  if (!pb_cups_check_queue(cups, job->queue, err))
+    return false;
   if (!pb_cups_perform(cups, new_create_request(job), NULL, 0, job->queue, &response, err))
     return false;
   *job_id_out = pb_ipp_int(response, IPP_TAG_JOB, "job-id", 0);

@@ -13,13 +13,19 @@ struct pb_cups
 {
   http_t *http;  // NULL: not connected
   char    server[256];
-  int     owned_job;   // the job that was created last ...
-  char    owner[256];  // ... and for whom
-  bool    is_created;  // by us, and nothing was sent to it
+  int     owned_job;           // the job that was created last ...
+  char    owner[256];          // ... and for whom
+  char    checked_queue[256];  // can print tickets ...
+  int64_t checked_ms;          // ... as of then
+  bool    is_created;          // by us, and nothing was sent to it
 };
 
 // A request for a queue (NULL: the whole scheduler) as `user` (NULL: us).  NULL: out of memory.
 ipp_t *pb_cups_new_request(ipp_op_t operation, const char *queue, const char *user);
+
+// A raw queue would print the ticket itself, and without our MIME rules no filter turns it into a
+// document: PB_CONFIG.  Remembered for a minute.
+bool pb_cups_check_queue(pb_cups_t *cups, const char *queue, pb_error_t *err) PB_MUST_USE;
 
 // Sends `request` (which it takes, NULL is out of memory) with `body` behind it; *response_out may
 // be NULL when nobody wants it.  `what` begins the message of an error.

@@ -1,12 +1,14 @@
 // cups-queue - the local queues: their names, what they can do, and their state.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
 #include "base/text.h"
 #include "cups-private.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define QUEUES_MAX 10000
+#define CHECK_MS 60000
 
 struct names
 {
@@ -147,4 +149,40 @@ pb_cups_copy_queue_state(pb_cups_t *cups, const char *queue, ipp_t **attributes_
 
   return copy_attributes(cups, queue, wanted, sizeof(wanted) / sizeof(wanted[0]), attributes_out,
                          err);
+}
+
+static bool
+check_attributes(ipp_t *attributes, const char *queue, pb_error_t *err)
+{
+  const char *model = pb_ipp_text(attributes, IPP_TAG_PRINTER, "printer-make-and-model");
+
+  if (pb_text_is_equal(model, "Local Raw Printer"))
+    return pb_error_set(err, PB_CONFIG,
+                        "queue %s has no driver (raw): it cannot print what comes from the cloud",
+                        queue);
+  if (!pb_ipp_has_keyword(attributes, IPP_TAG_PRINTER, "document-format-supported",
+                          pb_ticket_type_for("application/pdf")))
+    return pb_error_set(err, PB_CONFIG,
+                        "CUPS does not know printbridgefetch for queue %s: are printbridge.types "
+                        "and printbridge.convs installed, and was cupsd restarted?",
+                        queue);
+  return true;
+}
+
+bool
+pb_cups_check_queue(pb_cups_t *cups, const char *queue, pb_error_t *err)
+{
+  static const char *const wanted[]   = {"printer-make-and-model", "document-format-supported"};
+  ipp_t                   *attributes = NULL;
+
+  if (strcmp(cups->checked_queue, queue) == 0 && pb_clock_mono_ms() - cups->checked_ms < CHECK_MS)
+    return true;
+  if (!copy_attributes(cups, queue, wanted, 2, &attributes, err))
+    return false;
+  bool ok = check_attributes(attributes, queue, err);
+  ippDelete(attributes);
+  cups->checked_queue[0] = '\0';
+  if (ok && pb_text_copy(cups->checked_queue, sizeof(cups->checked_queue), queue))
+    cups->checked_ms = pb_clock_mono_ms();
+  return ok;
 }

@@ -279,6 +279,26 @@ test_subscribe(void **state)
   pb_cups_close(cups);
 }
 
+// A raw queue would print the ticket.
+static void
+test_raw_queue(void **state)
+{
+  pb_cups_t         *cups   = open_cups();
+  struct pb_cups_job job    = {.queue = "Raw", .title = "t", .user = "anna", .cloud_job_id = "r"};
+  int                job_id = 0;
+  pb_error_t         err    = {0};
+
+  (void)state;
+  add_queue("Raw", NULL);
+  assert_false(pb_cups_create_job(cups, &job, &job_id, &err));
+  assert_int_equal(err.kind, PB_CONFIG);
+  assert_int_equal(job_id, 0);
+  job.queue = "Nothing";
+  assert_false(pb_cups_create_job(cups, &job, &job_id, &err));
+  assert_int_equal(err.kind, PB_GONE);
+  pb_cups_close(cups);
+}
+
 static void
 test_not_there(void **state)
 {
@@ -300,6 +320,7 @@ main(void)
     cmocka_unit_test(test_restart_and_cancel),
     cmocka_unit_test(test_many_jobs),
     cmocka_unit_test(test_subscribe),
+    cmocka_unit_test(test_raw_queue),
     cmocka_unit_test(test_not_there),
   };
 
