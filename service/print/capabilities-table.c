@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 
-
 // clang-format off
 const struct pb_capability pb_capabilities_of_service[] = {
   {"charset-configured",                    IPP_TAG_CHARSET,  "utf-8"},
@@ -92,7 +91,8 @@ const size_t pb_capabilities_otherwise_count =
 // clang-format on
 
 static void
-add_value(ipp_t *bag, ipp_tag_t group, const struct pb_capability *capability, ipp_attribute_t **at, const char *value)
+add_value(ipp_t *bag, ipp_tag_t group, const struct pb_capability *capability, ipp_attribute_t **at,
+          const char *value)
 {
   int         next  = *at ? ippGetCount(*at) : 0;
   int         first = atoi(value);
@@ -123,7 +123,8 @@ add_value(ipp_t *bag, ipp_tag_t group, const struct pb_capability *capability, i
       if (*at)
         ippSetString(bag, at, next, value);
       else
-        *at = ippAddString(bag, group, capability->syntax, capability->name, /*language*/ NULL, value);
+        *at =
+          ippAddString(bag, group, capability->syntax, capability->name, /*language*/ NULL, value);
   }
 }
 

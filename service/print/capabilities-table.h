@@ -1,5 +1,5 @@
-// capabilities-table - printer attributes whose values do not depend on the printer: what the service is, and what a
-// printer is taken to be able to do when its device has not said.
+// capabilities-table - printer attributes whose values do not depend on the printer: what the
+// service is, and what a printer is taken to be able to do when its device has not said.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_CAPABILITIES_TABLE_H
@@ -7,8 +7,8 @@
 
 #include "ipp/message.h"
 
-// Values as text, separated by blanks; ranges "1-99", resolutions "600dpi", booleans "true".  NULL: out of band, syntax
-// is the tag.
+// Values as text, separated by blanks; ranges "1-99", resolutions "600dpi", booleans "true".  NULL:
+// out of band, syntax is the tag.
 struct pb_capability
 {
   const char *name;

@@ -1,7 +1,7 @@
 // capabilities - what a printer is and can do, as the world sees it.
-// First what the service knows, then what the device reported, then what is likely; the first to name an attribute wins.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// First what the service knows, then what the device reported, then what is likely; the first to
+// name an attribute wins. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #include "print/capabilities.h"
 
 #include <stdlib.h>
@@ -69,7 +69,9 @@ pb_printer_get_state(const struct pb_printer *printer, char reasons_out[PB_REASO
   if (device->uuid[0])
   {
     device_state = pb_ipp_int(device->attributes, GROUP, "printer-state", 0);
-    pb_reasons_from_ipp(pb_ipp_find(device->attributes, GROUP, "printer-state-reasons", IPP_TAG_KEYWORD), reasons_out);
+    pb_reasons_from_ipp(
+      pb_ipp_find(device->attributes, GROUP, "printer-state-reasons", IPP_TAG_KEYWORD),
+      reasons_out);
     if (device_state == 0)
       (void)pb_reasons_add(reasons_out, "connecting-to-device");
     if (device->identify_actions[0])
@@ -77,7 +79,8 @@ pb_printer_get_state(const struct pb_printer *printer, char reasons_out[PB_REASO
   }
   else
     (void)pb_reasons_add(reasons_out, "deactivated");
-  state = pb_printer_compose_state(device->uuid[0] ? IPP_PSTATE_IDLE : IPP_PSTATE_STOPPED, device_state, &is_stopping);
+  state = pb_printer_compose_state(device->uuid[0] ? IPP_PSTATE_IDLE : IPP_PSTATE_STOPPED,
+                                   device_state, &is_stopping);
   if (is_stopping)
     (void)pb_reasons_add(reasons_out, "moving-to-paused");
   return state;
@@ -93,7 +96,9 @@ describe_state(const struct pb_printer *printer, int state)
   message = pb_ipp_text(printer->device.attributes, GROUP, "printer-state-message");
   if (message)
     return message;
-  return state == IPP_PSTATE_IDLE ? "Ready." : state == IPP_PSTATE_PROCESSING ? "Printing." : "Stopped.";
+  return state == IPP_PSTATE_IDLE         ? "Ready."
+         : state == IPP_PSTATE_PROCESSING ? "Printing."
+                                          : "Stopped.";
 }
 
 static void
@@ -117,9 +122,11 @@ add_state(struct pb_request *request, ipp_t *bag, int64_t queued)
   int                state = pb_printer_get_state(printer, reasons);
 
   ippAddInteger(bag, GROUP, IPP_TAG_ENUM, "printer-state", state);
-  ippAddString(bag, GROUP, IPP_TAG_TEXT, "printer-state-message", /*language*/ NULL, describe_state(printer, state));
+  ippAddString(bag, GROUP, IPP_TAG_TEXT, "printer-state-message", /*language*/ NULL,
+               describe_state(printer, state));
   pb_reasons_to_ipp(reasons, bag, GROUP, "printer-state-reasons");
-  ippAddBoolean(bag, GROUP, "printer-is-accepting-jobs", printer->is_accepting && printer->device.uuid[0]);
+  ippAddBoolean(bag, GROUP, "printer-is-accepting-jobs",
+                printer->is_accepting && printer->device.uuid[0]);
   ippAddInteger(bag, GROUP, IPP_TAG_INTEGER, "queued-job-count", (int)queued);
   ippAddInteger(bag, GROUP, IPP_TAG_INTEGER, "printer-up-time", pb_print_up_time(print));
   ippAddDate(bag, GROUP, "printer-current-time", ippTimeToDate((time_t)(request->now_ms / 1000)));
@@ -141,7 +148,8 @@ add_xri(ipp_t *bag, const char *uri)
   ipp_t *xri = ippNew();
 
   ippAddString(xri, IPP_TAG_ZERO, IPP_TAG_URI, "xri-uri", /*language*/ NULL, uri);
-  ippAddString(xri, IPP_TAG_ZERO, IPP_TAG_KEYWORD, "xri-authentication", /*language*/ NULL, "basic");
+  ippAddString(xri, IPP_TAG_ZERO, IPP_TAG_KEYWORD, "xri-authentication", /*language*/ NULL,
+               "basic");
   ippAddString(xri, IPP_TAG_ZERO, IPP_TAG_KEYWORD, "xri-security", /*language*/ NULL, "tls");
   ippAddCollection(bag, GROUP, "printer-xri-supported", xri);
   ippDelete(xri);
@@ -150,7 +158,8 @@ add_xri(ipp_t *bag, const char *uri)
 static const char *
 get_reported(const struct pb_printer *printer, const char *name, const char *otherwise)
 {
-  const char *text = printer->device.attributes ? pb_ipp_text(printer->device.attributes, GROUP, name) : NULL;
+  const char *text =
+    printer->device.attributes ? pb_ipp_text(printer->device.attributes, GROUP, name) : NULL;
 
   return text && *text ? text : otherwise;
 }
@@ -169,7 +178,8 @@ add_identity(struct pb_request *request, ipp_t *bag)
   add_text(bag, IPP_TAG_URI, "printer-uuid", printer->uuid);
   add_text(bag, IPP_TAG_NAME, "printer-name", printer->name);
   add_text(bag, IPP_TAG_TEXT, "printer-info", get_reported(printer, "printer-info", printer->name));
-  add_text(bag, IPP_TAG_TEXT, "printer-location", get_reported(printer, "printer-location", printer->location));
+  add_text(bag, IPP_TAG_TEXT, "printer-location",
+           get_reported(printer, "printer-location", printer->location));
   add_text(bag, IPP_TAG_TEXT, "printer-make-and-model",
            get_reported(printer, "printer-make-and-model", printer->make_and_model));
   pb_text_format(page, sizeof(page), "https://%s/printers", request->print->authority);
@@ -218,7 +228,8 @@ add_operations(ipp_t *bag)
 static void
 add_formats(ipp_t *bag, const struct pb_device *device)
 {
-  static const char *const otherwise[] = {"application/pdf", "image/jpeg", "image/pwg-raster", PB_FORMAT_UNKNOWN};
+  static const char *const otherwise[] = {"application/pdf", "image/jpeg", "image/pwg-raster",
+                                          PB_FORMAT_UNKNOWN};
   const char              *formats[FORMATS_MAX + 1];
   int                      count = 0;
   ipp_attribute_t         *at    = NULL;
@@ -227,21 +238,24 @@ add_formats(ipp_t *bag, const struct pb_device *device)
     at = pb_ipp_find(device->attributes, GROUP, "document-format-supported", IPP_TAG_MIMETYPE);
   if (!at)
   {
-    ippAddStrings(bag, GROUP, IPP_TAG_MIMETYPE, "document-format-supported", 4, /*language*/ NULL, otherwise);
+    ippAddStrings(bag, GROUP, IPP_TAG_MIMETYPE, "document-format-supported", 4, /*language*/ NULL,
+                  otherwise);
     return;
   }
   for (int i = 0; i < ippGetCount(at) && count < FORMATS_MAX; i++)
     formats[count++] = ippGetString(at, i, /*language*/ NULL);
   if (!ippContainsString(at, PB_FORMAT_UNKNOWN))
     formats[count++] = PB_FORMAT_UNKNOWN;
-  ippAddStrings(bag, GROUP, IPP_TAG_MIMETYPE, "document-format-supported", count, /*language*/ NULL, formats);
+  ippAddStrings(bag, GROUP, IPP_TAG_MIMETYPE, "document-format-supported", count, /*language*/ NULL,
+                formats);
 }
 
 ipp_t *
 pb_capabilities_copy_formats(ipp_t *capabilities)
 {
   ipp_t           *bag = pb_bag_new();
-  ipp_attribute_t *at  = pb_ipp_find(capabilities, GROUP, "document-format-supported", IPP_TAG_MIMETYPE);
+  ipp_attribute_t *at =
+    pb_ipp_find(capabilities, GROUP, "document-format-supported", IPP_TAG_MIMETYPE);
 
   if (bag && at && pb_attributes_copy_one(at, bag, GROUP))
     return bag;
@@ -252,8 +266,9 @@ pb_capabilities_copy_formats(ipp_t *capabilities)
 bool
 pb_capabilities_has_format(ipp_t *capabilities, const char *format)
 {
-  ipp_attribute_t *at    = pb_ipp_find(capabilities, GROUP, "document-format-supported", IPP_TAG_MIMETYPE);
-  int              count = at ? ippGetCount(at) : 0;
+  ipp_attribute_t *at =
+    pb_ipp_find(capabilities, GROUP, "document-format-supported", IPP_TAG_MIMETYPE);
+  int count = at ? ippGetCount(at) : 0;
 
   for (int i = 0; i < count; i++)
   {
@@ -276,7 +291,8 @@ add_reported(ipp_t *bag, const struct pb_device *device)
 {
   if (!device->attributes)
     return true;
-  for (ipp_attribute_t *at = ippFirstAttribute(device->attributes); at; at = ippNextAttribute(device->attributes))
+  for (ipp_attribute_t *at = ippFirstAttribute(device->attributes); at;
+       at                  = ippNextAttribute(device->attributes))
   {
     if (ippGetName(at) && !has(bag, ippGetName(at)) && !pb_attributes_copy_one(at, bag, GROUP))
       return false;
@@ -297,13 +313,13 @@ new_size(int width, int length)
 static void
 add_default_media(ipp_t *bag)
 {
-  static const char *const margins[] = {"media-bottom-margin", "media-left-margin", "media-right-margin",
-                                        "media-top-margin"};
+  static const char *const margins[] = {"media-bottom-margin", "media-left-margin",
+                                        "media-right-margin", "media-top-margin"};
   static const char *const names[]   = {"media-col-default", "media-col-ready"};
   const char              *media     = pb_ipp_text(bag, GROUP, "media-default");
   pwg_media_t             *pwg       = media ? pwgMediaForPWG(media) : NULL;
-  ipp_t                   *size      = new_size(pwg ? pwg->width : 21000, pwg ? pwg->length : 29700);
-  ipp_t                   *col       = ippNew();
+  ipp_t                   *size = new_size(pwg ? pwg->width : 21000, pwg ? pwg->length : 29700);
+  ipp_t                   *col  = ippNew();
 
   ippAddCollection(col, IPP_TAG_ZERO, "media-size", size);
   for (size_t i = 0; i < sizeof(margins) / sizeof(margins[0]); i++)
@@ -327,25 +343,27 @@ add_creation_attributes(ipp_t *bag)
 {
   static const char end[] = "-supported";
   char              names[CREATION_MAX][64];
-  const char       *values[CREATION_MAX + 4] = {"document-name", "ipp-attribute-fidelity", "job-mandatory-attributes",
-                                                "job-name"};
+  const char       *values[CREATION_MAX + 4] = {"document-name", "ipp-attribute-fidelity",
+                                                "job-mandatory-attributes", "job-name"};
   int               count                    = 4;
 
-  for (ipp_attribute_t *at = ippFirstAttribute(bag); at && count < CREATION_MAX + 4; at = ippNextAttribute(bag))
+  for (ipp_attribute_t *at = ippFirstAttribute(bag); at && count < CREATION_MAX + 4;
+       at                  = ippNextAttribute(bag))
   {
     const char *name = ippGetName(at);
     size_t      size = name ? strlen(name) : 0;
     char       *base = names[count - 4];
 
-    if (size < sizeof(end) || size - sizeof(end) + 1 >= sizeof(names[0])
-        || strcmp(name + size - sizeof(end) + 1, end) != 0)
+    if (size < sizeof(end) || size - sizeof(end) + 1 >= sizeof(names[0]) ||
+        strcmp(name + size - sizeof(end) + 1, end) != 0)
       continue;
     memcpy(base, name, size - sizeof(end) + 1);
     base[size - sizeof(end) + 1] = '\0';
     if (pb_attributes_has(PB_ATTRIBUTES_JOB_TEMPLATE, base))
       values[count++] = base;
   }
-  ippAddStrings(bag, GROUP, IPP_TAG_KEYWORD, "job-creation-attributes-supported", count, /*language*/ NULL, values);
+  ippAddStrings(bag, GROUP, IPP_TAG_KEYWORD, "job-creation-attributes-supported", count,
+                /*language*/ NULL, values);
 }
 
 ipp_t *

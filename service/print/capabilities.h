@@ -1,5 +1,5 @@
-// capabilities - what a printer is and can do, as the world sees it: what its device reported, what the service knows
-// better, and sane values for what nobody said (PWG 5100.18 s5, IPP Everywhere).
+// capabilities - what a printer is and can do, as the world sees it: what its device reported, what
+// the service knows better, and sane values for what nobody said (PWG 5100.18 s5, IPP Everywhere).
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_CAPABILITIES_H
@@ -7,12 +7,13 @@
 
 #include "print/request.h"
 
-// All printer attributes of request->printer as a bag with a printer group; ippDelete it.  NULL: out of memory or the
-// database; the response says so.
+// All printer attributes of request->printer as a bag with a printer group; ippDelete it.  NULL:
+// out of memory or the database; the response says so.
 ipp_t *pb_capabilities_new(struct pb_request *request);
 
-ipp_t *pb_capabilities_copy_formats(ipp_t *capabilities);  // document-format-supported only; NULL: out of memory
-bool   pb_capabilities_has_format(ipp_t *capabilities, const char *format);
+ipp_t *pb_capabilities_copy_formats(
+  ipp_t *capabilities);  // document-format-supported only; NULL: out of memory
+bool pb_capabilities_has_format(ipp_t *capabilities, const char *format);
 
 // PWG 5100.18 table 1; device_state 0: it has not reported yet.
 int pb_printer_compose_state(int service_state, int device_state, bool *is_stopping_out);

@@ -1,7 +1,7 @@
 // device - what a proxy reported of its output device, and how an update changes it.
-// Indices are 1-based.  Updates are applied in the order in which they come, each to the result of the one before.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// Indices are 1-based.  Updates are applied in the order in which they come, each to the result of
+// the one before. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #include "print/device.h"
 
 #include <stdlib.h>
@@ -48,7 +48,8 @@ pb_sparse_parse(const char *text, char name_out[128], int *first_out, int *last_
     return false;
   *last_out = *first_out;
   if (range[digits] == '-')
-    return parse_index(range + digits + 1, strlen(range + digits + 1), last_out) && *last_out >= *first_out;
+    return parse_index(range + digits + 1, strlen(range + digits + 1), last_out) &&
+           *last_out >= *first_out;
   return range[digits] == '\0';
 }
 
@@ -107,13 +108,15 @@ add_value(ipp_t *bag, ipp_attribute_t **to, const char *name, ipp_attribute_t *f
         return false;
       if (*to)
         return ippSetString(bag, to, next, ippGetString(from, index, /*language*/ NULL)) != 0;
-      *to = ippAddString(bag, GROUP, syntax, name, /*language*/ NULL, ippGetString(from, index, /*language*/ NULL));
+      *to = ippAddString(bag, GROUP, syntax, name, /*language*/ NULL,
+                         ippGetString(from, index, /*language*/ NULL));
   }
   return *to != NULL;
 }
 
 static bool
-add_values(ipp_t *bag, ipp_attribute_t **to, const char *name, ipp_attribute_t *from, int first, int end)
+add_values(ipp_t *bag, ipp_attribute_t **to, const char *name, ipp_attribute_t *from, int first,
+           int end)
 {
   for (int i = first; i < end; i++)
   {
@@ -144,14 +147,16 @@ splice(ipp_t *known, const char *name, int first, int last, ipp_attribute_t *upd
   int              added = is_delete ? 0 : ippGetCount(update);
 
   // One past the end is an addition.
-  if (!bag || first > count + 1 || (is_delete && last > count) || count + added > PB_DEVICE_VALUES_MAX)
+  if (!bag || first > count + 1 || (is_delete && last > count) ||
+      count + added > PB_DEVICE_VALUES_MAX)
     goto done;
   if (old && !is_delete && ippGetValueTag(old) != ippGetValueTag(update))
     goto done;
   if (last > count)
     last = count;
-  ok = add_values(bag, &made, name, old, 0, first - 1)
-       && (is_delete || add_values(bag, &made, name, update, 0, added)) && add_values(bag, &made, name, old, last, count);
+  ok = add_values(bag, &made, name, old, 0, first - 1) &&
+       (is_delete || add_values(bag, &made, name, update, 0, added)) &&
+       add_values(bag, &made, name, old, last, count);
   if (!ok)
     goto done;
   delete_attribute(known, name);

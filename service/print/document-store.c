@@ -5,9 +5,10 @@
 
 #include <stdlib.h>
 
-#define COLUMNS                                                                                                        \
-  "job_id, number, uuid, name, spool_id, format, size, state, reasons, message, created_ms, processing_ms,"            \
-  " completed_ms, is_last, is_fetched, device_state, device_reasons, device_message, impressions,"                     \
+#define COLUMNS                                                                                    \
+  "job_id, number, uuid, name, spool_id, format, size, state, reasons, message, created_ms, "      \
+  "processing_ms,"                                                                                 \
+  " completed_ms, is_last, is_fetched, device_state, device_reasons, device_message, impressions," \
   " impressions_completed"
 
 static void
@@ -42,18 +43,21 @@ pb_document_insert(pb_db_t *db, const struct pb_document *document, pb_error_t *
   return pb_db_run(db, err,
                    "INSERT INTO documents (" COLUMNS
                    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, '', '', ?, 0)",
-                   "iittttiittiii", (int64_t)document->job_id, (int64_t)document->number, document->uuid,
-                   document->name, document->spool_id, document->format, document->size, (int64_t)document->state,
-                   document->reasons, document->message, document->created_ms, (int64_t)document->is_last,
+                   "iittttiittiii", (int64_t)document->job_id, (int64_t)document->number,
+                   document->uuid, document->name, document->spool_id, document->format,
+                   document->size, (int64_t)document->state, document->reasons, document->message,
+                   document->created_ms, (int64_t)document->is_last,
                    (int64_t)document->impressions);
 }
 
 bool
-pb_document_load(pb_db_t *db, int job_id, int number, struct pb_document *document_out, pb_error_t *err)
+pb_document_load(pb_db_t *db, int job_id, int number, struct pb_document *document_out,
+                 pb_error_t *err)
 {
   bool          is_found = false;
-  pb_db_stmt_t *rows = pb_db_query(db, err, "SELECT " COLUMNS " FROM documents WHERE job_id = ? AND number = ?", "ii",
-                                   (int64_t)job_id, (int64_t)number);
+  pb_db_stmt_t *rows =
+    pb_db_query(db, err, "SELECT " COLUMNS " FROM documents WHERE job_id = ? AND number = ?", "ii",
+                (int64_t)job_id, (int64_t)number);
 
   *document_out = (struct pb_document){0};
   if (pb_db_step(rows))
@@ -71,39 +75,45 @@ pb_document_save(pb_db_t *db, const struct pb_document *document, pb_error_t *er
 {
   return pb_db_run(
     db, err,
-    "UPDATE documents SET spool_id = ?, format = ?, size = ?, state = ?, reasons = ?, message = ?, processing_ms = ?,"
-    " completed_ms = ?, is_last = ?, is_fetched = ?, device_state = ?, device_reasons = ?, device_message = ?,"
+    "UPDATE documents SET spool_id = ?, format = ?, size = ?, state = ?, reasons = ?, message = ?, "
+    "processing_ms = ?,"
+    " completed_ms = ?, is_last = ?, is_fetched = ?, device_state = ?, device_reasons = ?, "
+    "device_message = ?,"
     " impressions_completed = ? WHERE job_id = ? AND number = ?",
-    "ttiittiiiiittiii", document->spool_id, document->format, document->size, (int64_t)document->state,
-    document->reasons, document->message, document->processing_ms, document->completed_ms, (int64_t)document->is_last,
-    (int64_t)document->is_fetched, (int64_t)document->device_state, document->device_reasons, document->device_message,
+    "ttiittiiiiittiii", document->spool_id, document->format, document->size,
+    (int64_t)document->state, document->reasons, document->message, document->processing_ms,
+    document->completed_ms, (int64_t)document->is_last, (int64_t)document->is_fetched,
+    (int64_t)document->device_state, document->device_reasons, document->device_message,
     (int64_t)document->impressions_completed, (int64_t)document->job_id, (int64_t)document->number);
 }
 
 bool
 pb_document_delete(pb_db_t *db, int job_id, int number, pb_error_t *err)
 {
-  return pb_db_run(db, err, "DELETE FROM documents WHERE job_id = ? AND number = ?", "ii", (int64_t)job_id,
-                   (int64_t)number);
+  return pb_db_run(db, err, "DELETE FROM documents WHERE job_id = ? AND number = ?", "ii",
+                   (int64_t)job_id, (int64_t)number);
 }
 
 bool
 pb_document_is_spooled(pb_db_t *db, const char *spool_id, bool *is_known_out, pb_error_t *err)
 {
-  pb_db_stmt_t *rows = pb_db_query(db, err, "SELECT 1 FROM documents WHERE spool_id = ?", "t", spool_id);
+  pb_db_stmt_t *rows =
+    pb_db_query(db, err, "SELECT 1 FROM documents WHERE spool_id = ?", "t", spool_id);
 
   *is_known_out = pb_db_step(rows);
   return pb_db_finish(rows, err);
 }
 
 bool
-pb_document_list(pb_db_t *db, int job_id, struct pb_document **documents_out, size_t *count_out, pb_error_t *err)
+pb_document_list(pb_db_t *db, int job_id, struct pb_document **documents_out, size_t *count_out,
+                 pb_error_t *err)
 {
   bool                ok        = true;
   struct pb_document *documents = NULL;
   size_t              count     = 0;
-  pb_db_stmt_t *rows = pb_db_query(db, err, "SELECT " COLUMNS " FROM documents WHERE job_id = ? ORDER BY number", "i",
-                                   (int64_t)job_id);
+  pb_db_stmt_t       *rows =
+    pb_db_query(db, err, "SELECT " COLUMNS " FROM documents WHERE job_id = ? ORDER BY number", "i",
+                (int64_t)job_id);
 
   while (ok && pb_db_step(rows))
   {

@@ -33,13 +33,17 @@ struct pb_document
   int     impressions, impressions_completed;
 };
 
-bool pb_document_insert(pb_db_t *db, const struct pb_document *document, pb_error_t *err) PB_MUST_USE;
-bool pb_document_load(pb_db_t *db, int job_id, int number, struct pb_document *document_out, pb_error_t *err) PB_MUST_USE;
+bool pb_document_insert(pb_db_t *db, const struct pb_document *document,
+                        pb_error_t *err) PB_MUST_USE;
+bool pb_document_load(pb_db_t *db, int job_id, int number, struct pb_document *document_out,
+                      pb_error_t *err) PB_MUST_USE;
 bool pb_document_save(pb_db_t *db, const struct pb_document *document, pb_error_t *err) PB_MUST_USE;
 bool pb_document_delete(pb_db_t *db, int job_id, int number, pb_error_t *err) PB_MUST_USE;
-bool pb_document_is_spooled(pb_db_t *db, const char *spool_id, bool *is_known_out, pb_error_t *err) PB_MUST_USE;
+bool pb_document_is_spooled(pb_db_t *db, const char *spool_id, bool *is_known_out,
+                            pb_error_t *err) PB_MUST_USE;
 // All of a job in order; free() them.
-bool pb_document_list(pb_db_t *db, int job_id, struct pb_document **documents_out, size_t *count_out, pb_error_t *err) PB_MUST_USE;
+bool pb_document_list(pb_db_t *db, int job_id, struct pb_document **documents_out,
+                      size_t *count_out, pb_error_t *err) PB_MUST_USE;
 
 bool pb_document_is_ended(const struct pb_document *document);
 

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cloud/protocol.h"
+#include "print/icon.h"
 #include "print/print-private.h"
 #include "print/request.h"
 #include "print/upload.h"
@@ -507,17 +508,42 @@ on_gone(pb_exchange_t *exchange)
     free_call(call);
 }
 
+static void
+reply_icon(pb_exchange_t *exchange, void *context)
+{
+  size_t      size = 0;
+  const void *icon = pb_icon_get(&size);
+
+  (void)context;
+  pb_exchange_add_header(exchange, "Cache-Control", "max-age=86400");
+  pb_exchange_reply(exchange, 200, "image/png", icon, size);
+}
+
+static void
+ignore_end(pb_exchange_t *exchange)
+{
+  (void)exchange;
+}
+
 bool
 pb_print_add_routes(pb_print_t *print, pb_error_t *err)
 {
-  static const struct pb_handler handler = {.on_head     = on_head,
-                                            .on_body     = on_body,
-                                            .on_end      = on_end,
-                                            .on_writable = on_writable,
-                                            .on_gone     = on_gone};
-  const struct pb_route          system  = {PB_PATH_SYSTEM, "POST", &handler, print};
-  const struct pb_route          printer = {PB_PATH_PRINT, "POST", &handler, print};
+  static const struct pb_handler ipp_handler  = {.on_head     = on_head,
+                                                 .on_body     = on_body,
+                                                 .on_end      = on_end,
+                                                 .on_writable = on_writable,
+                                                 .on_gone     = on_gone};
+  static const struct pb_handler icon_handler = {.on_head = reply_icon, .on_end = ignore_end};
+  const struct pb_route          routes[]     = {
+                 {PB_PATH_SYSTEM, "POST", &ipp_handler,  print},
+                 {PB_PATH_PRINT,  "POST", &ipp_handler,  print},
+                 {"/icon.png",    "GET",  &icon_handler, print},
+  };
 
-  return pb_edge_add_route(print->edge, &system, err) &&
-         pb_edge_add_route(print->edge, &printer, err);
+  for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+  {
+    if (!pb_edge_add_route(print->edge, &routes[i], err))
+      return false;
+  }
+  return true;
 }

@@ -64,7 +64,8 @@ describe_state(const struct pb_job *job)
     case IPP_JSTATE_HELD:
       return "Held until it is released.";
     case IPP_JSTATE_PROCESSING:
-      return job->device_state == IPP_JSTATE_PROCESSING ? "Printing." : "Taken over by the printer.";
+      return job->device_state == IPP_JSTATE_PROCESSING ? "Printing."
+                                                        : "Taken over by the printer.";
     case IPP_JSTATE_STOPPED:
       return "Printing has stopped.";
     case IPP_JSTATE_CANCELED:
@@ -137,10 +138,11 @@ add_of_documents(struct pb_request *request, ipp_t *bag, const struct pb_job *jo
     if (pb_reasons_has(documents[i].reasons, "document-fetchable") && formats_count < 32)
       formats[formats_count++] = documents[i].format;
   }
-  add_number(bag, IPP_TAG_JOB, "job-k-octets", (int)((size + 1023) / 1024 > INT32_MAX ? INT32_MAX : (size + 1023) / 1024));
+  add_number(bag, IPP_TAG_JOB, "job-k-octets",
+             (int)((size + 1023) / 1024 > INT32_MAX ? INT32_MAX : (size + 1023) / 1024));
   if (formats_count > 0)
-    ippAddStrings(bag, IPP_TAG_JOB, IPP_TAG_MIMETYPE, "document-format-ready", formats_count, /*language*/ NULL,
-                  formats);
+    ippAddStrings(bag, IPP_TAG_JOB, IPP_TAG_MIMETYPE, "document-format-ready", formats_count,
+                  /*language*/ NULL, formats);
   else
     ippAddOutOfBand(bag, IPP_TAG_JOB, IPP_TAG_NOVALUE, "document-format-ready");
   if (count > 0)
@@ -198,7 +200,8 @@ pb_job_to_ipp(struct pb_request *request, const struct pb_job *job)
 }
 
 ipp_t *
-pb_document_to_ipp(struct pb_request *request, const struct pb_job *job, const struct pb_document *document)
+pb_document_to_ipp(struct pb_request *request, const struct pb_job *job,
+                   const struct pb_document *document)
 {
   const pb_print_t *print = request->print;
   ipp_tag_t         group = IPP_TAG_DOCUMENT;
@@ -234,31 +237,34 @@ pb_document_to_ipp(struct pb_request *request, const struct pb_job *job, const s
   {
     ippAddInteger(bag, group, IPP_TAG_ENUM, "output-device-document-state", document->device_state);
     pb_reasons_to_ipp(document->device_reasons, bag, group, "output-device-document-state-reasons");
-    add_text(bag, group, IPP_TAG_TEXT, "output-device-document-state-message", document->device_message);
+    add_text(bag, group, IPP_TAG_TEXT, "output-device-document-state-message",
+             document->device_message);
   }
   return bag;
 }
 
 static bool
-add_bag(struct pb_request *request, ipp_t *bag, const struct pb_requested *requested, const struct pb_groups *groups,
-        ipp_tag_t group)
+add_bag(struct pb_request *request, ipp_t *bag, const struct pb_requested *requested,
+        const struct pb_groups *groups, ipp_tag_t group)
 {
   int count = bag ? pb_requested_copy(requested, groups, bag, request->response, group) : -1;
 
   ippDelete(bag);
-  return count >= 0 ? true : pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
+  return count >= 0 ? true
+                    : pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
 }
 
 bool
-pb_job_add_requested(struct pb_request *request, const struct pb_job *job, const struct pb_requested *requested)
+pb_job_add_requested(struct pb_request *request, const struct pb_job *job,
+                     const struct pb_requested *requested)
 {
   return add_bag(request, pb_job_to_ipp(request, job), requested, &pb_groups_job, IPP_TAG_JOB);
 }
 
 bool
-pb_document_add_requested(struct pb_request *request, const struct pb_job *job, const struct pb_document *document,
-                          const struct pb_requested *requested)
+pb_document_add_requested(struct pb_request *request, const struct pb_job *job,
+                          const struct pb_document *document, const struct pb_requested *requested)
 {
-  return add_bag(request, pb_document_to_ipp(request, job, document), requested, &pb_groups_document,
-                 IPP_TAG_DOCUMENT);
+  return add_bag(request, pb_document_to_ipp(request, job, document), requested,
+                 &pb_groups_document, IPP_TAG_DOCUMENT);
 }

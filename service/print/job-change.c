@@ -13,9 +13,11 @@
 static void
 log_job(const struct pb_request *request, const struct pb_job *job, const char *what)
 {
-  pb_log_ctx_t ctx = {.printer = request->printer.name[0] ? request->printer.name : NULL, .job_id = job->id};
+  pb_log_ctx_t ctx = {.printer = request->printer.name[0] ? request->printer.name : NULL,
+                      .job_id  = job->id};
 
-  pb_log(&ctx, PB_LOG_INFO, "%s: %s [%s]", what, ippEnumString("job-state", job->status.state), job->status.reasons);
+  pb_log(&ctx, PB_LOG_INFO, "%s: %s [%s]", what, ippEnumString("job-state", job->status.state),
+         job->status.reasons);
 }
 
 bool
@@ -32,18 +34,23 @@ pb_job_raise(struct pb_request *request, enum pb_event_type type, const struct p
   pb_reasons_to_ipp(job->status.reasons, bag, group, "job-state-reasons");
   ippAddString(bag, group, IPP_TAG_URI, "job-uuid", /*language*/ NULL, job->uuid);
   ippAddString(bag, group, IPP_TAG_NAME, "job-name", /*language*/ NULL, job->name);
-  ippAddString(bag, group, IPP_TAG_NAME, "job-originating-user-name", /*language*/ NULL, job->owner);
+  ippAddString(bag, group, IPP_TAG_NAME, "job-originating-user-name", /*language*/ NULL,
+               job->owner);
   if (job->device_uuid[0])
-    ippAddString(bag, group, IPP_TAG_URI, "output-device-uuid-assigned", /*language*/ NULL, job->device_uuid);
+    ippAddString(bag, group, IPP_TAG_URI, "output-device-uuid-assigned", /*language*/ NULL,
+                 job->device_uuid);
   if (type == PB_EVENT_JOB_COMPLETED || type == PB_EVENT_JOB_PROGRESS)
-    ippAddInteger(bag, group, IPP_TAG_INTEGER, "job-impressions-completed", job->impressions_completed);
-  pb_text_format(text, sizeof(text), "Job %d is %s.", job->id, ippEnumString("job-state", job->status.state));
+    ippAddInteger(bag, group, IPP_TAG_INTEGER, "job-impressions-completed",
+                  job->impressions_completed);
+  pb_text_format(text, sizeof(text), "Job %d is %s.", job->id,
+                 ippEnumString("job-state", job->status.state));
   (void)pb_request_raise(request, type, job->id, /*document*/ 0, bag, text);
   return true;
 }
 
 bool
-pb_document_raise(struct pb_request *request, enum pb_event_type type, const struct pb_document *document)
+pb_document_raise(struct pb_request *request, enum pb_event_type type,
+                  const struct pb_document *document)
 {
   char      text[128];
   ipp_tag_t group = IPP_TAG_EVENT_NOTIFICATION;
@@ -54,8 +61,10 @@ pb_document_raise(struct pb_request *request, enum pb_event_type type, const str
   ippAddInteger(bag, group, IPP_TAG_ENUM, "document-state", document->state);
   pb_reasons_to_ipp(document->reasons, bag, group, "document-state-reasons");
   ippAddString(bag, group, IPP_TAG_URI, "document-uuid", /*language*/ NULL, document->uuid);
-  ippAddInteger(bag, group, IPP_TAG_INTEGER, "impressions-completed", document->impressions_completed);
-  pb_text_format(text, sizeof(text), "Document %d of job %d changed.", document->number, document->job_id);
+  ippAddInteger(bag, group, IPP_TAG_INTEGER, "impressions-completed",
+                document->impressions_completed);
+  pb_text_format(text, sizeof(text), "Document %d of job %d changed.", document->number,
+                 document->job_id);
   (void)pb_request_raise(request, type, document->job_id, document->number, bag, text);
   return true;
 }
@@ -173,14 +182,15 @@ pb_job_move(struct pb_request *request, struct pb_job *job, enum pb_job_event ev
 bool
 pb_job_offer(struct pb_request *request, struct pb_job *job)
 {
-  if (job->status.state != IPP_JSTATE_PENDING || job->device_uuid[0]
-      || pb_reasons_has(job->status.reasons, "job-fetchable"))
+  if (job->status.state != IPP_JSTATE_PENDING || job->device_uuid[0] ||
+      pb_reasons_has(job->status.reasons, "job-fetchable"))
     return true;
   return pb_job_move(request, job, PB_JOB_FETCHABLE);
 }
 
 bool
-pb_job_abort(struct pb_request *request, struct pb_job *job, const char *reason, const char *message)
+pb_job_abort(struct pb_request *request, struct pb_job *job, const char *reason,
+             const char *message)
 {
   if (pb_job_is_ended(job->status.state))
     return true;
@@ -209,7 +219,8 @@ pb_job_close(struct pb_request *request, struct pb_job *job)
 static bool
 is_on_device(const struct pb_job *job)
 {
-  return job->device_uuid[0] && (job->device_state == IPP_JSTATE_PROCESSING || job->device_state == IPP_JSTATE_STOPPED);
+  return job->device_uuid[0] &&
+         (job->device_state == IPP_JSTATE_PROCESSING || job->device_state == IPP_JSTATE_STOPPED);
 }
 
 bool
@@ -221,9 +232,10 @@ pb_job_cancel(struct pb_request *request, struct pb_job *job)
   if (pb_text_is_equal(job->owner, request->principal.name))
     reason = "job-canceled-by-user";
   if (pb_job_is_ended(job->status.state) || pb_job_is_canceling(&job->status))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s already", job->id,
-                             pb_job_is_ended(job->status.state) ? ippEnumString("job-state", job->status.state)
-                                                                : "being canceled");
+    return pb_request_refuse(
+      request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s already", job->id,
+      pb_job_is_ended(job->status.state) ? ippEnumString("job-state", job->status.state)
+                                         : "being canceled");
   (void)pb_reasons_add(job->status.reasons, reason);
   return pb_job_move(request, job, is_running ? PB_JOB_CANCEL_RUNNING : PB_JOB_CANCEL);
 }

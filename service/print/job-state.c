@@ -1,11 +1,12 @@
-// job-state - THE state machine of a job.  Every change of a job's state in the service goes through pb_job_apply.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// job-state - THE state machine of a job.  Every change of a job's state in the service goes
+// through pb_job_apply. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #include "print/job-state.h"
 
 #include <stddef.h>
 
-// The states of RFC 8011, and one more: a job that is 'processing-stopped' because its cancel waits for the device.
+// The states of RFC 8011, and one more: a job that is 'processing-stopped' because its cancel waits
+// for the device.
 enum state
 {
   NOWHERE    = 0,
@@ -31,7 +32,7 @@ static const struct move
   {PENDING,    PB_JOB_ASSIGN,            PROCESSING},
   {PENDING,    PB_JOB_CANCEL,            CANCELED  },
   {PENDING,    PB_JOB_ABORT,             ABORTED   },
-  {PENDING,    PB_JOB_DEVICE_PROCESSING, PROCESSING},  // 5100.18 table 3
+  {PENDING,    PB_JOB_DEVICE_PROCESSING, PROCESSING}, // 5100.18 table 3
   {PENDING,    PB_JOB_DEVICE_ABORTED,    ABORTED   },
   {PENDING,    PB_JOB_DEVICE_CANCELED,   CANCELED  },
 
@@ -48,7 +49,7 @@ static const struct move
   {PROCESSING, PB_JOB_DEVICE_ABORTED,    ABORTED   },
   {PROCESSING, PB_JOB_DEVICE_CANCELED,   CANCELED  },
   {PROCESSING, PB_JOB_DEVICE_COMPLETED,  COMPLETED },
-  {PROCESSING, PB_JOB_DEVICE_LOST,       STOPPED   },  // 5100.18 table 4
+  {PROCESSING, PB_JOB_DEVICE_LOST,       STOPPED   }, // 5100.18 table 4
 
   {STOPPED,    PB_JOB_FETCHABLE,         STOPPED   },
   {STOPPED,    PB_JOB_ASSIGN,            PROCESSING},
@@ -59,7 +60,7 @@ static const struct move
   {STOPPED,    PB_JOB_DEVICE_PROCESSING, PROCESSING},
   {STOPPED,    PB_JOB_DEVICE_ABORTED,    ABORTED   },
   {STOPPED,    PB_JOB_DEVICE_CANCELED,   CANCELED  },
-  {STOPPED,    PB_JOB_DEVICE_COMPLETED,  COMPLETED },  // not in table 3: stop and finish may race
+  {STOPPED,    PB_JOB_DEVICE_COMPLETED,  COMPLETED }, // not in table 3: stop and finish may race
   {STOPPED,    PB_JOB_DEVICE_LOST,       STOPPED   },
 
   {CANCELING,  PB_JOB_UNASSIGN,          CANCELED  },
@@ -88,18 +89,18 @@ static const struct effect
   enum pb_job_event event;
   const char       *remove, *add;
 } effects[] = {
-  {PB_JOB_HOLD,           "job-fetchable",              NULL                      },
-  {PB_JOB_RELEASE,        "job-hold-until-specified",   NULL                      },
-  {PB_JOB_FETCHABLE,      NULL,                         "job-fetchable"           },
-  {PB_JOB_ASSIGN,         "job-fetchable",              NULL                      },
-  {PB_JOB_CANCEL_RUNNING, "job-fetchable",              "processing-to-stop-point"},
-  {PB_JOB_ABORT,          NULL,                         "aborted-by-system"       },
-  {PB_JOB_DEVICE_ABORTED, NULL,                         "aborted-by-system"       },
+  {PB_JOB_HOLD,           "job-fetchable",            NULL                      },
+  {PB_JOB_RELEASE,        "job-hold-until-specified", NULL                      },
+  {PB_JOB_FETCHABLE,      NULL,                       "job-fetchable"           },
+  {PB_JOB_ASSIGN,         "job-fetchable",            NULL                      },
+  {PB_JOB_CANCEL_RUNNING, "job-fetchable",            "processing-to-stop-point"},
+  {PB_JOB_ABORT,          NULL,                       "aborted-by-system"       },
+  {PB_JOB_DEVICE_ABORTED, NULL,                       "aborted-by-system"       },
 };
 
 static const char *const passing[] = {
   // true of jobs that have not ended only
-  "job-fetchable",       "job-incoming", "job-data-insufficient", "processing-to-stop-point",
+  "job-fetchable", "job-incoming", "job-data-insufficient", "processing-to-stop-point",
   "job-hold-until-specified"};
 
 static const struct
@@ -108,21 +109,22 @@ static const struct
   enum pb_job_event event;
   int               device_state;  // 0: not something that a device says
 } events[PB_JOB_EVENTS] = {
-  [PB_JOB_HOLD]              = {"hold",              PB_JOB_HOLD,              0                    },
-  [PB_JOB_RELEASE]           = {"release",           PB_JOB_RELEASE,           0                    },
-  [PB_JOB_FETCHABLE]         = {"fetchable",         PB_JOB_FETCHABLE,         0                    },
-  [PB_JOB_ASSIGN]            = {"assign",            PB_JOB_ASSIGN,            0                    },
-  [PB_JOB_UNASSIGN]          = {"unassign",          PB_JOB_UNASSIGN,          0                    },
-  [PB_JOB_CANCEL]            = {"cancel",            PB_JOB_CANCEL,            0                    },
-  [PB_JOB_CANCEL_RUNNING]    = {"cancel-running",    PB_JOB_CANCEL_RUNNING,    0                    },
-  [PB_JOB_ABORT]             = {"abort",             PB_JOB_ABORT,             0                    },
-  [PB_JOB_DEVICE_WAITING]    = {"device-waiting",    PB_JOB_DEVICE_WAITING,    IPP_JSTATE_PENDING   },
-  [PB_JOB_DEVICE_PROCESSING] = {"device-processing", PB_JOB_DEVICE_PROCESSING, IPP_JSTATE_PROCESSING},
-  [PB_JOB_DEVICE_STOPPED]    = {"device-stopped",    PB_JOB_DEVICE_STOPPED,    IPP_JSTATE_STOPPED   },
-  [PB_JOB_DEVICE_CANCELED]   = {"device-canceled",   PB_JOB_DEVICE_CANCELED,   IPP_JSTATE_CANCELED  },
-  [PB_JOB_DEVICE_ABORTED]    = {"device-aborted",    PB_JOB_DEVICE_ABORTED,    IPP_JSTATE_ABORTED   },
-  [PB_JOB_DEVICE_COMPLETED]  = {"device-completed",  PB_JOB_DEVICE_COMPLETED,  IPP_JSTATE_COMPLETED },
-  [PB_JOB_DEVICE_LOST]       = {"device-lost",       PB_JOB_DEVICE_LOST,       0                    },
+  [PB_JOB_HOLD]              = {"hold",              PB_JOB_HOLD,              0                   },
+  [PB_JOB_RELEASE]           = {"release",           PB_JOB_RELEASE,           0                   },
+  [PB_JOB_FETCHABLE]         = {"fetchable",         PB_JOB_FETCHABLE,         0                   },
+  [PB_JOB_ASSIGN]            = {"assign",            PB_JOB_ASSIGN,            0                   },
+  [PB_JOB_UNASSIGN]          = {"unassign",          PB_JOB_UNASSIGN,          0                   },
+  [PB_JOB_CANCEL]            = {"cancel",            PB_JOB_CANCEL,            0                   },
+  [PB_JOB_CANCEL_RUNNING]    = {"cancel-running",    PB_JOB_CANCEL_RUNNING,    0                   },
+  [PB_JOB_ABORT]             = {"abort",             PB_JOB_ABORT,             0                   },
+  [PB_JOB_DEVICE_WAITING]    = {"device-waiting",    PB_JOB_DEVICE_WAITING,    IPP_JSTATE_PENDING  },
+  [PB_JOB_DEVICE_PROCESSING] = {"device-processing", PB_JOB_DEVICE_PROCESSING,
+                                IPP_JSTATE_PROCESSING                                              },
+  [PB_JOB_DEVICE_STOPPED]    = {"device-stopped",    PB_JOB_DEVICE_STOPPED,    IPP_JSTATE_STOPPED  },
+  [PB_JOB_DEVICE_CANCELED]   = {"device-canceled",   PB_JOB_DEVICE_CANCELED,   IPP_JSTATE_CANCELED },
+  [PB_JOB_DEVICE_ABORTED]    = {"device-aborted",    PB_JOB_DEVICE_ABORTED,    IPP_JSTATE_ABORTED  },
+  [PB_JOB_DEVICE_COMPLETED]  = {"device-completed",  PB_JOB_DEVICE_COMPLETED,  IPP_JSTATE_COMPLETED},
+  [PB_JOB_DEVICE_LOST]       = {"device-lost",       PB_JOB_DEVICE_LOST,       0                   },
 };
 
 bool
@@ -134,7 +136,8 @@ pb_job_is_ended(int state)
 bool
 pb_job_is_canceling(const struct pb_job_status *status)
 {
-  return status->state == IPP_JSTATE_STOPPED && pb_reasons_has(status->reasons, "processing-to-stop-point");
+  return status->state == IPP_JSTATE_STOPPED &&
+         pb_reasons_has(status->reasons, "processing-to-stop-point");
 }
 
 bool
@@ -190,8 +193,9 @@ is_of_device(enum pb_job_event event)
 static bool
 has_who_canceled(const char *reasons)
 {
-  return pb_reasons_has(reasons, "job-canceled-by-user") || pb_reasons_has(reasons, "job-canceled-by-operator")
-         || pb_reasons_has(reasons, "job-canceled-at-device");
+  return pb_reasons_has(reasons, "job-canceled-by-user") ||
+         pb_reasons_has(reasons, "job-canceled-by-operator") ||
+         pb_reasons_has(reasons, "job-canceled-at-device");
 }
 
 static void

@@ -9,10 +9,13 @@
 #include "base/secret.h"
 #include "print/printer-store.h"
 
-#define COLUMNS                                                                                                        \
-  "id, printer_id, uuid, name, owner, printer_uri, state, reasons, message, created_ms, processing_ms, completed_ms,"  \
-  " activity_ms, priority, hold_until_ms, is_open, is_incoming, ticket, password, password_encryption, documents,"     \
-  " impressions, device_uuid, device_state, device_reasons, device_message, impressions_completed, k_octets, sheets,"  \
+#define COLUMNS                                                                                    \
+  "id, printer_id, uuid, name, owner, printer_uri, state, reasons, message, created_ms, "          \
+  "processing_ms, completed_ms,"                                                                   \
+  " activity_ms, priority, hold_until_ms, is_open, is_incoming, ticket, password, "                \
+  "password_encryption, documents,"                                                                \
+  " impressions, device_uuid, device_state, device_reasons, device_message, "                      \
+  "impressions_completed, k_octets, sheets,"                                                       \
   " pages, fetch_status, fetch_message"
 
 // What the statements and the structure have in common, in the order of COLUMNS.
@@ -65,18 +68,27 @@ read_job(pb_db_stmt_t *row, struct pb_job *job, pb_error_t *err)
 bool
 pb_job_insert(pb_db_t *db, struct pb_job *job, pb_error_t *err)
 {
-  if (!pb_db_run(db, err,
-                 "INSERT INTO jobs (printer_id, uuid, name, owner, printer_uri, state, reasons, message, created_ms,"
-                 " processing_ms, completed_ms, activity_ms, priority, hold_until_ms, is_open, is_fetchable,"
-                 " is_incoming, password, password_encryption, documents, impressions, device_uuid, device_state,"
-                 " device_reasons, device_message, impressions_completed, k_octets, sheets, pages, fetch_status,"
-                 " fetch_message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, 0, ?, ?, ?, 0, ?, '', 0, '', '',"
-                 " 0, 0, 0, 0, 0, '')",
-                 "itttt" "itti" "iiiii" "bti", (int64_t)job->printer_id, job->uuid, job->name, job->owner,
-                 job->printer_uri, (int64_t)job->status.state, job->status.reasons, job->message, job->created_ms,
-                 job->activity_ms, (int64_t)job->priority, job->hold_until_ms, (int64_t)job->is_open,
-                 (int64_t)job->is_incoming, job->password, job->password_size, job->password_encryption,
-                 (int64_t)job->impressions))
+  if (!pb_db_run(
+        db, err,
+        "INSERT INTO jobs (printer_id, uuid, name, owner, printer_uri, state, reasons, message, "
+        "created_ms,"
+        " processing_ms, completed_ms, activity_ms, priority, hold_until_ms, is_open, is_fetchable,"
+        " is_incoming, password, password_encryption, documents, impressions, device_uuid, "
+        "device_state,"
+        " device_reasons, device_message, impressions_completed, k_octets, sheets, pages, "
+        "fetch_status,"
+        " fetch_message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, 0, ?, ?, ?, 0, ?, "
+        "'', 0, '', '',"
+        " 0, 0, 0, 0, 0, '')",
+        "itttt"
+        "itti"
+        "iiiii"
+        "bti",
+        (int64_t)job->printer_id, job->uuid, job->name, job->owner, job->printer_uri,
+        (int64_t)job->status.state, job->status.reasons, job->message, job->created_ms,
+        job->activity_ms, (int64_t)job->priority, job->hold_until_ms, (int64_t)job->is_open,
+        (int64_t)job->is_incoming, job->password, job->password_size, job->password_encryption,
+        (int64_t)job->impressions))
     return false;
   job->id = (int)pb_db_last_id(db);
   return pb_job_save_ticket(db, job, err);
@@ -87,7 +99,8 @@ pb_job_load(pb_db_t *db, int id, struct pb_job *job_out, pb_error_t *err)
 {
   bool          ok       = true;
   bool          is_found = false;
-  pb_db_stmt_t *rows = pb_db_query(db, err, "SELECT " COLUMNS " FROM jobs WHERE id = ?", "i", (int64_t)id);
+  pb_db_stmt_t *rows =
+    pb_db_query(db, err, "SELECT " COLUMNS " FROM jobs WHERE id = ?", "i", (int64_t)id);
 
   *job_out = (struct pb_job){0};
   if (pb_db_step(rows))
@@ -110,15 +123,23 @@ pb_job_save(pb_db_t *db, const struct pb_job *job, pb_error_t *err)
 
   return pb_db_run(
     db, err,
-    "UPDATE jobs SET name = ?, state = ?, reasons = ?, message = ?, processing_ms = ?, completed_ms = ?,"
-    " activity_ms = ?, priority = ?, hold_until_ms = ?, is_open = ?, is_fetchable = ?, is_incoming = ?, documents = ?,"
-    " device_uuid = ?, device_state = ?, device_reasons = ?, device_message = ?, impressions_completed = ?,"
+    "UPDATE jobs SET name = ?, state = ?, reasons = ?, message = ?, processing_ms = ?, "
+    "completed_ms = ?,"
+    " activity_ms = ?, priority = ?, hold_until_ms = ?, is_open = ?, is_fetchable = ?, is_incoming "
+    "= ?, documents = ?,"
+    " device_uuid = ?, device_state = ?, device_reasons = ?, device_message = ?, "
+    "impressions_completed = ?,"
     " k_octets = ?, sheets = ?, pages = ?, fetch_status = ?, fetch_message = ? WHERE id = ?",
-    "tittii" "iiiiiii" "titti" "iiiiti", job->name, (int64_t)job->status.state, job->status.reasons, job->message,
-    job->status.processing_ms, job->status.completed_ms, job->activity_ms, (int64_t)job->priority, job->hold_until_ms,
-    (int64_t)job->is_open, (int64_t)is_fetchable, (int64_t)job->is_incoming, (int64_t)job->documents, job->device_uuid,
-    (int64_t)job->device_state, job->device_reasons, job->device_message, (int64_t)job->impressions_completed,
-    (int64_t)job->k_octets, (int64_t)job->sheets, (int64_t)job->pages, (int64_t)job->fetch_status, job->fetch_message,
+    "tittii"
+    "iiiiiii"
+    "titti"
+    "iiiiti",
+    job->name, (int64_t)job->status.state, job->status.reasons, job->message,
+    job->status.processing_ms, job->status.completed_ms, job->activity_ms, (int64_t)job->priority,
+    job->hold_until_ms, (int64_t)job->is_open, (int64_t)is_fetchable, (int64_t)job->is_incoming,
+    (int64_t)job->documents, job->device_uuid, (int64_t)job->device_state, job->device_reasons,
+    job->device_message, (int64_t)job->impressions_completed, (int64_t)job->k_octets,
+    (int64_t)job->sheets, (int64_t)job->pages, (int64_t)job->fetch_status, job->fetch_message,
     (int64_t)job->id);
 }
 
@@ -132,7 +153,8 @@ pb_job_save_ticket(pb_db_t *db, const struct pb_job *job, pb_error_t *err)
     return true;
   if (!pb_ipp_format(job->ticket, &blob, err))
     goto done;
-  ok = pb_db_run(db, err, "UPDATE jobs SET ticket = ? WHERE id = ?", "bi", blob.data, blob.size, (int64_t)job->id);
+  ok = pb_db_run(db, err, "UPDATE jobs SET ticket = ? WHERE id = ?", "bi", blob.data, blob.size,
+                 (int64_t)job->id);
 
 done:
   pb_buffer_clear(&blob);
@@ -143,8 +165,9 @@ bool
 pb_job_take(pb_db_t *db, int id, const char *device_uuid, bool *is_taken_out, pb_error_t *err)
 {
   if (!pb_db_run(db, err,
-                 "UPDATE jobs SET device_uuid = ? WHERE id = ? AND is_fetchable = 1 AND device_uuid IN ('', ?)", "tit",
-                 device_uuid, (int64_t)id, device_uuid))
+                 "UPDATE jobs SET device_uuid = ? WHERE id = ? AND is_fetchable = 1 AND "
+                 "device_uuid IN ('', ?)",
+                 "tit", device_uuid, (int64_t)id, device_uuid))
     return false;
   *is_taken_out = pb_db_changes(db) == 1;
   return true;
@@ -182,19 +205,24 @@ collect_ids(pb_db_stmt_t *rows, int **ids_out, size_t *count_out, pb_error_t *er
 }
 
 // One statement for every question, so that it is prepared once; the orders need their own.
-#define WHERE                                                                                                          \
-  " WHERE (?1 = 0 OR printer_id = ?1) AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR device_uuid = ?3)"             \
-  " AND (?4 IS NULL OR device_uuid IN ('', ?4)) AND (?5 = 0 OR state >= 7) AND (?6 = 0 OR state < 7)"                  \
+#define WHERE                                                                                      \
+  " WHERE (?1 = 0 OR printer_id = ?1) AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR "          \
+  "device_uuid = ?3)"                                                                              \
+  " AND (?4 IS NULL OR device_uuid IN ('', ?4)) AND (?5 = 0 OR state >= 7) AND (?6 = 0 OR state "  \
+  "< 7)"                                                                                           \
   " AND (?7 = 0 OR is_fetchable = 1)"
 
 bool
-pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t *count_out, pb_error_t *err)
+pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t *count_out,
+            pb_error_t *err)
 {
-  static const char *const oldest   = "SELECT id FROM jobs" WHERE " ORDER BY id LIMIT ?8";
-  static const char *const newest   = "SELECT id FROM jobs" WHERE " ORDER BY id DESC LIMIT ?8";
-  static const char *const ended    = "SELECT id FROM jobs" WHERE " ORDER BY completed_ms DESC, id DESC LIMIT ?8";
-  static const char *const priority = "SELECT id FROM jobs" WHERE " ORDER BY priority DESC, id LIMIT ?8";
-  const char              *sql      = oldest;
+  static const char *const oldest = "SELECT id FROM jobs" WHERE " ORDER BY id LIMIT ?8";
+  static const char *const newest = "SELECT id FROM jobs" WHERE " ORDER BY id DESC LIMIT ?8";
+  static const char *const ended =
+    "SELECT id FROM jobs" WHERE " ORDER BY completed_ms DESC, id DESC LIMIT ?8";
+  static const char *const priority =
+    "SELECT id FROM jobs" WHERE " ORDER BY priority DESC, id LIMIT ?8";
+  const char *sql = oldest;
 
   if (query->by_priority)
     sql = priority;
@@ -202,20 +230,23 @@ pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t
     sql = newest;
   else if (query->is_ended)
     sql = ended;
-  return collect_ids(pb_db_query(db, err, sql, "itttiiii", (int64_t)query->printer_id, query->owner, query->device_uuid,
-                                 query->may_take_uuid, (int64_t)query->is_ended, (int64_t)query->is_not_ended,
-                                 (int64_t)query->is_fetchable, query->limit > 0 ? (int64_t)query->limit : (int64_t)-1),
+  return collect_ids(pb_db_query(db, err, sql, "itttiiii", (int64_t)query->printer_id, query->owner,
+                                 query->device_uuid, query->may_take_uuid, (int64_t)query->is_ended,
+                                 (int64_t)query->is_not_ended, (int64_t)query->is_fetchable,
+                                 query->limit > 0 ? (int64_t)query->limit : (int64_t)-1),
                      ids_out, count_out, err);
 }
 
 bool
-pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **ids_out, size_t *count_out,
-                  pb_error_t *err)
+pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **ids_out,
+                  size_t *count_out, pb_error_t *err)
 {
   static const char *const chores[] = {
-    [PB_JOBS_OVERDUE]  = "SELECT id FROM jobs WHERE state < 7 AND is_open = 1 AND is_incoming = 0 AND activity_ms < ?",
-    [PB_JOBS_DUE]      = "SELECT id FROM jobs WHERE state = 4 AND hold_until_ms > 0 AND hold_until_ms <= ?",
-    [PB_JOBS_OLD]      = "SELECT id FROM jobs WHERE state >= 7 AND is_incoming = 0 AND completed_ms < ?",
+    [PB_JOBS_OVERDUE] =
+      "SELECT id FROM jobs WHERE state < 7 AND is_open = 1 AND is_incoming = 0 AND activity_ms < ?",
+    [PB_JOBS_DUE] =
+      "SELECT id FROM jobs WHERE state = 4 AND hold_until_ms > 0 AND hold_until_ms <= ?",
+    [PB_JOBS_OLD] = "SELECT id FROM jobs WHERE state >= 7 AND is_incoming = 0 AND completed_ms < ?",
     [PB_JOBS_INCOMING] = "SELECT id FROM jobs WHERE is_incoming = 1 AND ? >= 0",
   };
 
@@ -226,7 +257,8 @@ bool
 pb_job_count_queued(pb_db_t *db, int printer_id, int64_t *count_out, pb_error_t *err)
 {
   pb_db_stmt_t *rows =
-    pb_db_query(db, err, "SELECT count(*) FROM jobs WHERE printer_id = ? AND state < 7", "i", (int64_t)printer_id);
+    pb_db_query(db, err, "SELECT count(*) FROM jobs WHERE printer_id = ? AND state < 7", "i",
+                (int64_t)printer_id);
 
   *count_out = pb_db_step(rows) ? pb_db_int(rows, 0) : 0;
   return pb_db_finish(rows, err);

@@ -17,7 +17,7 @@ struct pb_job
   int                  id, printer_id;
   char                 uuid[PB_UUID_SIZE];
   char                 name[PB_JOB_TEXT_SIZE];
-  char                 owner[PB_JOB_TEXT_SIZE];  // the authenticated name of who sent it
+  char                 owner[PB_JOB_TEXT_SIZE];       // the authenticated name of who sent it
   char                 printer_uri[PB_JOB_URI_SIZE];  // as the client named it
   struct pb_job_status status;
   char                 message[PB_JOB_TEXT_SIZE];  // job-state-message
@@ -45,35 +45,40 @@ struct pb_job_query
 {
   int         printer_id;
   const char *owner;
-  const char *device_uuid;     // assigned to it
-  const char *may_take_uuid;   // assigned to it, or to nobody
+  const char *device_uuid;    // assigned to it
+  const char *may_take_uuid;  // assigned to it, or to nobody
   bool        is_ended, is_not_ended, is_fetchable;
-  bool        by_priority;     // else oldest first, ended ones newest first
+  bool        by_priority;  // else oldest first, ended ones newest first
   bool        newest_first;
-  int         limit;           // 0: all
+  int         limit;  // 0: all
 };
 
 bool pb_job_insert(pb_db_t *db, struct pb_job *job, pb_error_t *err) PB_MUST_USE;  // sets id
-bool pb_job_load(pb_db_t *db, int id, struct pb_job *job_out, pb_error_t *err) PB_MUST_USE;  // PB_GONE: none
-bool pb_job_save(pb_db_t *db, const struct pb_job *job, pb_error_t *err) PB_MUST_USE;  // all but ticket
+bool pb_job_load(pb_db_t *db, int id, struct pb_job *job_out,
+                 pb_error_t *err) PB_MUST_USE;  // PB_GONE: none
+bool pb_job_save(pb_db_t *db, const struct pb_job *job,
+                 pb_error_t *err) PB_MUST_USE;  // all but ticket
 bool pb_job_save_ticket(pb_db_t *db, const struct pb_job *job, pb_error_t *err) PB_MUST_USE;
 // Assign it to the device if it is fetchable and nobody has it (PWG 5100.18 s5.1: compare and set).
-bool pb_job_take(pb_db_t *db, int id, const char *device_uuid, bool *is_taken_out, pb_error_t *err) PB_MUST_USE;
+bool pb_job_take(pb_db_t *db, int id, const char *device_uuid, bool *is_taken_out,
+                 pb_error_t *err) PB_MUST_USE;
 // Ids in the order asked for, malloc'd.
-bool pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t *count_out, pb_error_t *err) PB_MUST_USE;
-bool pb_job_count_queued(pb_db_t *db, int printer_id, int64_t *count_out, pb_error_t *err) PB_MUST_USE;
+bool pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t *count_out,
+                 pb_error_t *err) PB_MUST_USE;
+bool pb_job_count_queued(pb_db_t *db, int printer_id, int64_t *count_out,
+                         pb_error_t *err) PB_MUST_USE;
 bool pb_job_delete(pb_db_t *db, int id, pb_error_t *err) PB_MUST_USE;
 void pb_job_clear(struct pb_job *job);
 
 // Jobs that housekeeping must look at, malloc'd ids.
 enum pb_job_chore
 {
-  PB_JOBS_OVERDUE,   // open without activity since before `time_ms`
-  PB_JOBS_DUE,       // held until before `time_ms`
-  PB_JOBS_OLD,       // ended before `time_ms`
-  PB_JOBS_INCOMING   // a document was arriving (time_ms is ignored)
+  PB_JOBS_OVERDUE,  // open without activity since before `time_ms`
+  PB_JOBS_DUE,      // held until before `time_ms`
+  PB_JOBS_OLD,      // ended before `time_ms`
+  PB_JOBS_INCOMING  // a document was arriving (time_ms is ignored)
 };
-bool pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **ids_out, size_t *count_out,
-                       pb_error_t *err) PB_MUST_USE;
+bool pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **ids_out,
+                       size_t *count_out, pb_error_t *err) PB_MUST_USE;
 
 #endif

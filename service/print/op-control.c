@@ -18,7 +18,8 @@ pb_op_cancel_job(struct pb_request *request)
 
 // --- several
 
-// One of many: what cannot be canceled is named in the unsupported group, and nothing is canceled then (PWG 5100.11).
+// One of many: what cannot be canceled is named in the unsupported group, and nothing is canceled
+// then (PWG 5100.11).
 static bool
 check_cancelable(struct pb_request *request, int id, int printer_id)
 {
@@ -27,7 +28,8 @@ check_cancelable(struct pb_request *request, int id, int printer_id)
 
   if (!pb_job_load(request->print->db, id, &job, /*err*/ NULL))
     return false;
-  ok = job.printer_id == printer_id && pb_request_may_touch(request, &job) && !pb_job_is_ended(job.status.state);
+  ok = job.printer_id == printer_id && pb_request_may_touch(request, &job) &&
+       !pb_job_is_ended(job.status.state);
   pb_job_clear(&job);
   return ok;
 }
@@ -60,7 +62,8 @@ cancel_named(struct pb_request *request, ipp_attribute_t *ids)
       continue;
     if (!bad)
     {
-      pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "some of the jobs cannot be canceled");
+      pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                        "some of the jobs cannot be canceled");
       bad = ippAddInteger(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_INTEGER, "job-ids",
                           ippGetInteger(ids, i));
     }
@@ -79,7 +82,8 @@ cancel_all(struct pb_request *request, const char *owner)
   pb_error_t          err   = {0};
   int                *ids   = NULL;
   size_t              count = 0;
-  struct pb_job_query query = {.printer_id = request->printer.id, .owner = owner, .is_not_ended = true};
+  struct pb_job_query query = {
+    .printer_id = request->printer.id, .owner = owner, .is_not_ended = true};
 
   if (!pb_job_list(request->print->db, &query, &ids, &count, &err))
     return pb_request_fail(request, &err);
@@ -120,8 +124,8 @@ hold(struct pb_request *request, const char *until)
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s", job->id,
                              ippEnumString("job-state", job->status.state));
   if (strcmp(until, "indefinite") != 0)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES, "job-hold-until=%s is not supported",
-                             until);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES,
+                             "job-hold-until=%s is not supported", until);
   job->hold_until_ms = PB_JOB_HOLD_FOREVER;
   (void)pb_reasons_add(job->status.reasons, "job-hold-until-specified");
   return pb_job_move(request, job, PB_JOB_HOLD);
@@ -133,9 +137,9 @@ release(struct pb_request *request)
   struct pb_job *job = &request->job;
 
   if (job->status.state != IPP_JSTATE_HELD)
-    return job->status.state == IPP_JSTATE_PENDING
-           || pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s", job->id,
-                                ippEnumString("job-state", job->status.state));
+    return job->status.state == IPP_JSTATE_PENDING ||
+           pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s", job->id,
+                             ippEnumString("job-state", job->status.state));
   job->hold_until_ms = 0;
   if (!pb_job_move(request, job, PB_JOB_RELEASE))
     return false;
@@ -148,7 +152,8 @@ pb_op_hold_job(struct pb_request *request)
 {
   const char *until = pb_ipp_text(request->ipp, OP, "job-hold-until");
 
-  return until && strcmp(until, "no-hold") == 0 ? release(request) : hold(request, until ? until : "indefinite");
+  return until && strcmp(until, "no-hold") == 0 ? release(request)
+                                                : hold(request, until ? until : "indefinite");
 }
 
 bool
@@ -157,7 +162,8 @@ pb_op_release_job(struct pb_request *request)
   const char *uuid = pb_ipp_text(request->ipp, OP, "output-device-uuid");
 
   if (uuid && !pb_text_is_equal_nocase(uuid, request->printer.device.uuid))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND, "the output device is not this printer's");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND,
+                             "the output device is not this printer's");
   return release(request);
 }
 
@@ -172,15 +178,16 @@ set_one(struct pb_request *request, ipp_attribute_t *at)
 
   if (strcmp(name, "job-name") == 0 && text && pb_text_is_printable(text))
     return pb_text_copy(job->name, sizeof(job->name), text) || true;
-  if (strcmp(name, "job-priority") == 0 && ippGetValueTag(at) == IPP_TAG_INTEGER && ippGetInteger(at, 0) >= 1
-      && ippGetInteger(at, 0) <= 100)
+  if (strcmp(name, "job-priority") == 0 && ippGetValueTag(at) == IPP_TAG_INTEGER &&
+      ippGetInteger(at, 0) >= 1 && ippGetInteger(at, 0) <= 100)
   {
     job->priority = ippGetInteger(at, 0);
     return true;
   }
   if (strcmp(name, "job-hold-until") == 0 && text)
     return strcmp(text, "no-hold") == 0 ? release(request) : hold(request, text);
-  pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_NOT_SETTABLE, "%s cannot be set to that", name);
+  pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_NOT_SETTABLE, "%s cannot be set to that",
+                    name);
   ippAddOutOfBand(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_NOTSETTABLE, name);
   return false;
 }
@@ -196,7 +203,8 @@ pb_op_set_job_attributes(struct pb_request *request)
   if (pb_job_is_ended(job->status.state))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d has ended", job->id);
   // The cursor of the message stands still meanwhile: set_one looks at this attribute only.
-  for (ipp_attribute_t *at = ippFirstAttribute(request->ipp); ok && at; at = ippNextAttribute(request->ipp))
+  for (ipp_attribute_t *at = ippFirstAttribute(request->ipp); ok && at;
+       at                  = ippNextAttribute(request->ipp))
   {
     if (ippGetGroupTag(at) != IPP_TAG_JOB || !ippGetName(at))
       continue;

@@ -25,16 +25,19 @@ check_printer(struct pb_request *request)
   int64_t    queued = 0;
 
   if (!request->printer.device.uuid[0] || !request->printer.is_accepting)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_ACCEPTING_JOBS, "the printer does not accept jobs now");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_ACCEPTING_JOBS,
+                             "the printer does not accept jobs now");
   if (!pb_job_count_queued(request->print->db, request->printer.id, &queued, &err))
     return pb_request_fail(request, &err);
   if (queued >= request->print->options.jobs_per_printer)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_BUSY, "%d jobs are waiting already", (int)queued);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_BUSY, "%d jobs are waiting already",
+                             (int)queued);
   return true;
 }
 
 static bool
-refuse_value(struct pb_request *request, ipp_attribute_t *attribute, ipp_status_t status, const char *why)
+refuse_value(struct pb_request *request, ipp_attribute_t *attribute, ipp_status_t status,
+             const char *why)
 {
   pb_request_refuse(request, status, "%s", why);
   pb_job_ticket_add_unsupported(request, attribute, /*is_name*/ false);
@@ -58,7 +61,8 @@ check_document(struct pb_request *request, ipp_t *capabilities, struct pb_docume
     return refuse_value(request, format, IPP_STATUS_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED,
                         "the printer does not take this format");
   if (document && !pb_text_copy(document->format, sizeof(document->format), value))
-    return refuse_value(request, format, IPP_STATUS_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED, "the format is too long");
+    return refuse_value(request, format, IPP_STATUS_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED,
+                        "the format is too long");
   return true;
 }
 
@@ -114,10 +118,11 @@ apply_hold(struct pb_job *job, int64_t now_ms)
 }
 
 static bool
-check_job(struct pb_request *request, ipp_t *capabilities, struct pb_document *document, ipp_t **ticket_out)
+check_job(struct pb_request *request, ipp_t *capabilities, struct pb_document *document,
+          ipp_t **ticket_out)
 {
-  return check_printer(request) && check_document(request, capabilities, document)
-         && pb_job_ticket_accept(request, capabilities, ticket_out);
+  return check_printer(request) && check_document(request, capabilities, document) &&
+         pb_job_ticket_accept(request, capabilities, ticket_out);
 }
 
 // The job as it begins; takes the ticket.
@@ -127,7 +132,7 @@ insert_job(struct pb_request *request, ipp_t *ticket, const char *reason)
   pb_error_t     err = {0};
   struct pb_job *job = &request->job;
 
-  *job              = (struct pb_job){.printer_id = request->printer.id, .ticket = ticket, .is_open = true};
+  *job = (struct pb_job){.printer_id = request->printer.id, .ticket = ticket, .is_open = true};
   job->status.state = IPP_JSTATE_PENDING;
   job->created_ms = job->activity_ms = request->now_ms;
   job->impressions                   = pb_ipp_int(request->ipp, OP, "job-impressions",
@@ -149,7 +154,7 @@ pb_op_validate_job(struct pb_request *request)
 {
   ipp_t *ticket       = NULL;
   ipp_t *capabilities = pb_capabilities_new(request);
-  bool   ok           = capabilities && check_job(request, capabilities, /*document*/ NULL, &ticket);
+  bool   ok = capabilities && check_job(request, capabilities, /*document*/ NULL, &ticket);
 
   ippDelete(ticket);
   ippDelete(capabilities);
@@ -162,8 +167,9 @@ create_subscriptions(struct pb_request *request)
   struct pb_event_owner owner = {request->principal.name, request->principal.client_id,
                                  pb_request_is_operator(request)};
 
-  if (request->print->events && ippFindAttribute(request->ipp, "notify-pull-method", IPP_TAG_ZERO)
-      && ippGetStatusCode(request->response) == IPP_STATUS_OK)
+  if (request->print->events &&
+      ippFindAttribute(request->ipp, "notify-pull-method", IPP_TAG_ZERO) &&
+      ippGetStatusCode(request->response) == IPP_STATUS_OK)
     pb_events_create(request->print->events, request->ipp, request->response, request->printer.id,
                      request->printer_uri, request->job.id, &owner);
   return true;
@@ -174,8 +180,8 @@ pb_op_create_job(struct pb_request *request)
 {
   ipp_t *ticket       = NULL;
   ipp_t *capabilities = pb_capabilities_new(request);
-  bool   ok           = capabilities && check_job(request, capabilities, /*document*/ NULL, &ticket)
-            && insert_job(request, ticket, "job-data-insufficient");
+  bool   ok = capabilities && check_job(request, capabilities, /*document*/ NULL, &ticket) &&
+            insert_job(request, ticket, "job-data-insufficient");
 
   if (ok)
   {
@@ -189,17 +195,18 @@ pb_op_create_job(struct pb_request *request)
 // --- documents
 
 static bool
-begin_document(struct pb_request *request, ipp_t *capabilities, struct pb_document *document, bool is_last)
+begin_document(struct pb_request *request, ipp_t *capabilities, struct pb_document *document,
+               bool is_last)
 {
   pb_error_t     err = {0};
   struct pb_job *job = &request->job;
 
-  document->job_id     = job->id;
-  document->number     = ++job->documents;
-  document->size       = -1;
-  document->state      = IPP_DSTATE_PENDING;
-  document->created_ms = request->now_ms;
-  document->is_last    = is_last;
+  document->job_id      = job->id;
+  document->number      = ++job->documents;
+  document->size        = -1;
+  document->state       = IPP_DSTATE_PENDING;
+  document->created_ms  = request->now_ms;
+  document->is_last     = is_last;
   document->impressions = job->impressions;
   pb_text_make_uuid(document->uuid);
   copy_name(document->name, sizeof(document->name), find_text(request, "document-name"), job->name);
@@ -218,9 +225,9 @@ pb_op_print_job(struct pb_request *request)
   struct pb_document document     = {0};
   ipp_t             *ticket       = NULL;
   ipp_t             *capabilities = pb_capabilities_new(request);
-  bool               ok = capabilities && check_job(request, capabilities, &document, &ticket)
-            && insert_job(request, ticket, "job-incoming")
-            && begin_document(request, capabilities, &document, /*is_last*/ true);
+  bool               ok = capabilities && check_job(request, capabilities, &document, &ticket) &&
+            insert_job(request, ticket, "job-incoming") &&
+            begin_document(request, capabilities, &document, /*is_last*/ true);
 
   ippDelete(capabilities);
   return ok;
@@ -238,14 +245,17 @@ pb_op_send_document(struct pb_request *request)
   if (!last)
     return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "last-document is missing");
   if (!job->is_open || pb_job_is_ended(job->status.state))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d takes no more documents", job->id);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                             "job %d takes no more documents", job->id);
   if (job->is_incoming)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_BUSY, "another document of job %d is arriving", job->id);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_BUSY,
+                             "another document of job %d is arriving", job->id);
   if (job->documents >= PB_DOCUMENTS_MAX)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_TOO_MANY_DOCUMENTS, "job %d has too many documents", job->id);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_TOO_MANY_DOCUMENTS,
+                             "job %d has too many documents", job->id);
   capabilities = pb_capabilities_new(request);
-  ok           = capabilities && check_document(request, capabilities, &document)
-       && begin_document(request, capabilities, &document, ippGetBoolean(last, 0) != 0);
+  ok           = capabilities && check_document(request, capabilities, &document) &&
+       begin_document(request, capabilities, &document, ippGetBoolean(last, 0) != 0);
   ippDelete(capabilities);
   return ok;
 }
@@ -256,6 +266,7 @@ pb_op_close_job(struct pb_request *request)
   struct pb_job *job = &request->job;
 
   if (!job->is_open || job->is_incoming)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d cannot be closed now", job->id);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d cannot be closed now",
+                             job->id);
   return pb_job_close(request, job);
 }

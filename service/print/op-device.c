@@ -1,5 +1,5 @@
-// op-device - Update-Output-Device-Attributes, Get-Output-Device-Attributes, Deregister-Output-Device, Identify-Printer
-// and Acknowledge-Identify-Printer.
+// op-device - Update-Output-Device-Attributes, Get-Output-Device-Attributes,
+// Deregister-Output-Device, Identify-Printer and Acknowledge-Identify-Printer.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
@@ -70,8 +70,9 @@ note_changes(struct pb_request *request, const struct before *before, bool is_co
     return pb_request_fail(request, &err);
   if (is_state)
     raise_printer(request,
-                  state == IPP_PSTATE_STOPPED && before->state != state ? PB_EVENT_PRINTER_STOPPED
-                                                                        : PB_EVENT_PRINTER_STATE_CHANGED,
+                  state == IPP_PSTATE_STOPPED && before->state != state
+                    ? PB_EVENT_PRINTER_STOPPED
+                    : PB_EVENT_PRINTER_STATE_CHANGED,
                   "The printer's state changed.");
   if (is_config)
     raise_printer(request, PB_EVENT_PRINTER_CONFIG_CHANGED, "The printer's configuration changed.");
@@ -83,8 +84,9 @@ note_changes(struct pb_request *request, const struct before *before, bool is_co
 static bool
 is_of_state(const char *name)
 {
-  static const char *const names[] = {"printer-state", "printer-state-message", "printer-state-reasons",
-                                      "printer-is-accepting-jobs", "queued-job-count", "printer-up-time",
+  static const char *const names[] = {"printer-state",         "printer-state-message",
+                                      "printer-state-reasons", "printer-is-accepting-jobs",
+                                      "queued-job-count",      "printer-up-time",
                                       "printer-current-time"};
 
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -92,8 +94,8 @@ is_of_state(const char *name)
     if (strcmp(names[i], name) == 0)
       return true;
   }
-  return pb_text_has_prefix(name, "printer-supply") || pb_text_has_prefix(name, "marker-")
-         || pb_text_has_prefix(name, "printer-alert");
+  return pb_text_has_prefix(name, "printer-supply") || pb_text_has_prefix(name, "marker-") ||
+         pb_text_has_prefix(name, "printer-alert");
 }
 
 static void
@@ -101,7 +103,8 @@ note_refused(void *user, ipp_attribute_t *attribute, const char *why)
 {
   struct pb_request *request = user;
   const char        *name    = ippGetName(attribute);
-  pb_log_ctx_t       ctx     = {.printer = request->printer.name, .request = "Update-Output-Device-Attributes"};
+  pb_log_ctx_t       ctx     = {.printer = request->printer.name,
+                                .request = "Update-Output-Device-Attributes"};
 
   if (!name)
     return;
@@ -118,8 +121,9 @@ apply_updates(struct pb_request *request, ipp_t *updates, bool *is_config_out)
   *is_config_out = false;
   for (ipp_attribute_t *at = ippFirstAttribute(updates); at; at = ippNextAttribute(updates))
   {
-    const char      *name  = ippGetName(at);
-    ipp_attribute_t *known = name ? pb_ipp_find(device->attributes, GROUP, name, IPP_TAG_ZERO) : NULL;
+    const char      *name = ippGetName(at);
+    ipp_attribute_t *known =
+      name ? pb_ipp_find(device->attributes, GROUP, name, IPP_TAG_ZERO) : NULL;
 
     if (!name || (known && pb_attributes_is_equal(known, at)))
       continue;
@@ -141,8 +145,8 @@ pb_op_update_output_device_attributes(struct pb_request *request)
   struct pb_device *device    = &request->printer.device;
   ipp_t            *updates   = pb_bag_new();
 
-  if (!updates
-      || pb_attributes_copy(PB_ATTRIBUTES_DEVICE, request->ipp, GROUP, updates, GROUP, note_refused, request) < 0)
+  if (!updates || pb_attributes_copy(PB_ATTRIBUTES_DEVICE, request->ipp, GROUP, updates, GROUP,
+                                     note_refused, request) < 0)
   {
     pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
     goto done;
@@ -170,8 +174,8 @@ pb_op_get_output_device_attributes(struct pb_request *request)
   pb_requested_read(&requested, request->ipp, /*otherwise*/ NULL);
   if (requested.names && ippContainsString(requested.names, "document-description"))
     requested.is_all = true;  // the standard's name for it
-  if (pb_requested_copy(&requested, &pb_groups_printer, request->printer.device.attributes, request->response, GROUP)
-      < 0)
+  if (pb_requested_copy(&requested, &pb_groups_printer, request->printer.device.attributes,
+                        request->response, GROUP) < 0)
     return pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
   return true;
 }
@@ -208,13 +212,14 @@ take_back(struct pb_request *request, int job_id)
   if (!has_acknowledged_documents(request, job_id, &has_begun))
     goto done;
   if (has_begun)
-    ok = pb_job_abort(request, &job, /*reason*/ NULL, "The printer was taken away while the job was printing.");
+    ok = pb_job_abort(request, &job, /*reason*/ NULL,
+                      "The printer was taken away while the job was printing.");
   else
   {
     job.device_uuid[0] = '\0';
     job.device_state   = 0;
-    ok                 = pb_job_move(request, &job, PB_JOB_UNASSIGN)
-         && (pb_job_is_ended(job.status.state) || pb_job_offer(request, &job));
+    ok                 = pb_job_move(request, &job, PB_JOB_UNASSIGN) &&
+         (pb_job_is_ended(job.status.state) || pb_job_offer(request, &job));
   }
 
 done:
@@ -231,7 +236,8 @@ pb_op_deregister_output_device(struct pb_request *request)
   size_t              count  = 0;
   struct before       before = remember(request);
   struct pb_device   *device = &request->printer.device;
-  struct pb_job_query query  = {.printer_id = request->printer.id, .device_uuid = device->uuid, .is_not_ended = true};
+  struct pb_job_query query  = {
+     .printer_id = request->printer.id, .device_uuid = device->uuid, .is_not_ended = true};
 
   if (!pb_job_list(request->print->db, &query, &ids, &count, &err))
     return pb_request_fail(request, &err);
@@ -259,10 +265,13 @@ pb_op_identify_printer(struct pb_request *request)
   char              list[PB_REASONS_SIZE];
 
   if (!device->uuid[0])
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "no print server is connected with this printer");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                             "no print server is connected with this printer");
   pb_reasons_from_ipp(actions, list);
-  if (!pb_text_copy(device->identify_actions, sizeof(device->identify_actions), list[0] ? list : "display"))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES, "there are too many identify-actions");
+  if (!pb_text_copy(device->identify_actions, sizeof(device->identify_actions),
+                    list[0] ? list : "display"))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES,
+                             "there are too many identify-actions");
   pb_text_escape(device->identify_message, sizeof(device->identify_message), message ? message : "",
                  message ? strlen(message) : 0);
   if (!pb_device_save_identify(request->print->db, device, &err))
@@ -278,10 +287,12 @@ pb_op_acknowledge_identify_printer(struct pb_request *request)
   struct pb_device *device = &request->printer.device;
 
   if (!device->identify_actions[0])
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "nobody asks the printer to identify itself");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                             "nobody asks the printer to identify itself");
   pb_reasons_to_ipp(device->identify_actions, request->response, OP, "identify-actions");
   if (device->identify_message[0])
-    ippAddString(request->response, OP, IPP_TAG_TEXT, "message", /*language*/ NULL, device->identify_message);
+    ippAddString(request->response, OP, IPP_TAG_TEXT, "message", /*language*/ NULL,
+                 device->identify_message);
   device->identify_actions[0] = '\0';
   device->identify_message[0] = '\0';
   if (!pb_device_save_identify(request->print->db, device, &err))

@@ -1,6 +1,5 @@
-// op-fetch - Fetch-Job, Acknowledge-Job, Fetch-Document, Acknowledge-Document (PWG 5100.18 s5.1 - s5.6).
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// op-fetch - Fetch-Job, Acknowledge-Job, Fetch-Document, Acknowledge-Document (PWG 5100.18 s5.1 -
+// s5.6). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
 #include "print/job-attributes.h"
@@ -24,9 +23,11 @@ check_fetchable(struct pb_request *request)
   const struct pb_job *job = &request->job;
 
   if (job->device_uuid[0] && !is_mine(request))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is assigned to another device", job->id);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                             "job %d is assigned to another device", job->id);
   if (!pb_reasons_has(job->status.reasons, "job-fetchable"))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FETCHABLE, "job %d is not fetchable", job->id);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FETCHABLE, "job %d is not fetchable",
+                             job->id);
   return true;
 }
 
@@ -34,10 +35,18 @@ bool
 pb_op_fetch_job(struct pb_request *request)
 {
   // The description that goes with a ticket.
-  static const char *const names[] = {"job-template",      "job-id",   "job-uri",
-                                      "job-uuid",          "job-name", "job-originating-user-name",
-                                      "job-impressions",   "job-state", "job-state-reasons",
-                                      "document-format-ready", "number-of-documents", NULL};
+  static const char *const names[] = {"job-template",
+                                      "job-id",
+                                      "job-uri",
+                                      "job-uuid",
+                                      "job-name",
+                                      "job-originating-user-name",
+                                      "job-impressions",
+                                      "job-state",
+                                      "job-state-reasons",
+                                      "document-format-ready",
+                                      "number-of-documents",
+                                      NULL};
   struct pb_requested      requested;
   const struct pb_job     *job = &request->job;
 
@@ -45,13 +54,15 @@ pb_op_fetch_job(struct pb_request *request)
     return false;
   if (job->password_size > 0)
   {
-    ippAddOctetString(request->response, OP, "job-password", job->password, (int)job->password_size);
+    ippAddOctetString(request->response, OP, "job-password", job->password,
+                      (int)job->password_size);
     if (job->password_encryption[0])
-      ippAddString(request->response, OP, IPP_TAG_KEYWORD, "job-password-encryption", /*language*/ NULL,
-                   job->password_encryption);
+      ippAddString(request->response, OP, IPP_TAG_KEYWORD, "job-password-encryption",
+                   /*language*/ NULL, job->password_encryption);
   }
   // What the proxy asks for does not matter here.
-  ippDeleteAttribute(request->ipp, ippFindAttribute(request->ipp, "requested-attributes", IPP_TAG_ZERO));
+  ippDeleteAttribute(request->ipp,
+                     ippFindAttribute(request->ipp, "requested-attributes", IPP_TAG_ZERO));
   pb_requested_read(&requested, request->ipp, names);
   return pb_job_add_requested(request, job, &requested);
 }
@@ -77,16 +88,16 @@ static const struct
   int         status;
   const char *reason;
 } refusal_reasons[] = {
-  {IPP_STATUS_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED, "unsupported-document-format"              },
-  {IPP_STATUS_ERROR_DOCUMENT_FORMAT_ERROR,         "document-format-error"                    },
-  {IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES,          "unsupported-attributes-or-values"         },
-  {IPP_STATUS_ERROR_CONFLICTING,                   "conflicting-attributes"                   },
-  {IPP_STATUS_ERROR_COMPRESSION_ERROR,             "compression-error"                        },
-  {IPP_STATUS_ERROR_COMPRESSION_NOT_SUPPORTED,     "unsupported-compression"                  },
-  {IPP_STATUS_ERROR_DOCUMENT_PASSWORD,             "document-password-error"                  },
-  {IPP_STATUS_ERROR_DOCUMENT_PERMISSION,           "document-permission-error"                },
-  {IPP_STATUS_ERROR_DOCUMENT_SECURITY,             "document-security-error"                  },
-  {IPP_STATUS_ERROR_DOCUMENT_UNPRINTABLE,          "document-unprintable-error"               },
+  {IPP_STATUS_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED, "unsupported-document-format"     },
+  {IPP_STATUS_ERROR_DOCUMENT_FORMAT_ERROR,         "document-format-error"           },
+  {IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES,          "unsupported-attributes-or-values"},
+  {IPP_STATUS_ERROR_CONFLICTING,                   "conflicting-attributes"          },
+  {IPP_STATUS_ERROR_COMPRESSION_ERROR,             "compression-error"               },
+  {IPP_STATUS_ERROR_COMPRESSION_NOT_SUPPORTED,     "unsupported-compression"         },
+  {IPP_STATUS_ERROR_DOCUMENT_PASSWORD,             "document-password-error"         },
+  {IPP_STATUS_ERROR_DOCUMENT_PERMISSION,           "document-permission-error"       },
+  {IPP_STATUS_ERROR_DOCUMENT_SECURITY,             "document-security-error"         },
+  {IPP_STATUS_ERROR_DOCUMENT_UNPRINTABLE,          "document-unprintable-error"      },
 };
 
 // The only device of the printer does not want it: the job has nowhere to go.
@@ -132,7 +143,8 @@ pb_op_acknowledge_job(struct pb_request *request)
   if (!pb_job_take(request->print->db, job->id, request->printer.device.uuid, &is_taken, &err))
     return pb_request_fail(request, &err);
   if (!is_taken)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is assigned to another device", job->id);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                             "job %d is assigned to another device", job->id);
   pb_text_copy(job->device_uuid, sizeof(job->device_uuid), request->printer.device.uuid);
   return pb_job_move(request, job, PB_JOB_ASSIGN);
 }
@@ -148,8 +160,8 @@ load_document(struct pb_request *request, struct pb_document *document_out)
   if (number < 1)
     return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "document-number is missing");
   if (request->job.device_uuid[0] && !is_mine(request))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is assigned to another device",
-                             request->job.id);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                             "job %d is assigned to another device", request->job.id);
   if (!pb_document_load(request->print->db, request->job.id, number, document_out, &err))
     return pb_request_fail(request, &err);
   return true;
@@ -159,12 +171,14 @@ load_document(struct pb_request *request, struct pb_document *document_out)
 static bool
 accepts_format(struct pb_request *request, const char *format)
 {
-  ipp_attribute_t *accepted = pb_ipp_find(request->ipp, OP, "document-format-accepted", IPP_TAG_MIMETYPE);
+  ipp_attribute_t *accepted =
+    pb_ipp_find(request->ipp, OP, "document-format-accepted", IPP_TAG_MIMETYPE);
 
   if (!accepted)
-    accepted = pb_ipp_find(request->printer.device.attributes, IPP_TAG_PRINTER, "document-format-supported",
-                           IPP_TAG_MIMETYPE);
-  return !accepted || ippContainsString(accepted, format) || ippContainsString(accepted, PB_FORMAT_UNKNOWN);
+    accepted = pb_ipp_find(request->printer.device.attributes, IPP_TAG_PRINTER,
+                           "document-format-supported", IPP_TAG_MIMETYPE);
+  return !accepted || ippContainsString(accepted, format) ||
+         ippContainsString(accepted, PB_FORMAT_UNKNOWN);
 }
 
 static bool
@@ -187,19 +201,20 @@ pb_op_fetch_document(struct pb_request *request)
 
   if (!load_document(request, &document))
     return false;
-  if (!is_mine(request) || pb_job_is_ended(job->status.state) || !document.spool_id[0]
-      || !pb_reasons_has(document.reasons, "document-fetchable"))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FETCHABLE, "document %d of job %d is not fetchable",
-                             document.number, job->id);
+  if (!is_mine(request) || pb_job_is_ended(job->status.state) || !document.spool_id[0] ||
+      !pb_reasons_has(document.reasons, "document-fetchable"))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FETCHABLE,
+                             "document %d of job %d is not fetchable", document.number, job->id);
   if (!accepts_format(request, document.format))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FETCHABLE, "document %d of job %d is %s", document.number,
-                             job->id, document.format);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FETCHABLE, "document %d of job %d is %s",
+                             document.number, job->id, document.format);
   if (!note_fetched(request, &document))
     return false;
 
   // document-format also where older proxies look for it.
   ippAddString(request->response, OP, IPP_TAG_KEYWORD, "compression", /*language*/ NULL, "none");
-  ippAddString(request->response, OP, IPP_TAG_MIMETYPE, "document-format", /*language*/ NULL, document.format);
+  ippAddString(request->response, OP, IPP_TAG_MIMETYPE, "document-format", /*language*/ NULL,
+               document.format);
   ippAddBoolean(request->response, OP, "document-preprocessed", /*value*/ 0);
   requested = (struct pb_requested){.is_all = true};
   if (!pb_document_add_requested(request, job, &document, &requested))
@@ -220,9 +235,10 @@ pb_op_acknowledge_document(struct pb_request *request)
   if (!read_fetch_status(request, &status) || !load_document(request, &document))
     return false;
   if (!is_mine(request))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is not assigned to this device",
-                             request->job.id);
-  if (!pb_reasons_has(document.reasons, "document-fetchable") || pb_job_is_ended(request->job.status.state))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                             "job %d is not assigned to this device", request->job.id);
+  if (!pb_reasons_has(document.reasons, "document-fetchable") ||
+      pb_job_is_ended(request->job.status.state))
     return true;  // said before, or after the end: nothing is left to do
   if (status != 0)
     return abort_refused(request, status);

@@ -42,8 +42,10 @@ read_which(struct pb_request *request, struct pb_job_query *query)
     query->by_priority  = which_jobs[i].is_fetchable;
     return true;
   }
-  pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES, "which-jobs=%s is not supported", which);
-  ippAddString(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_KEYWORD, "which-jobs", /*language*/ NULL, which);
+  pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES,
+                    "which-jobs=%s is not supported", which);
+  ippAddString(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_KEYWORD, "which-jobs",
+               /*language*/ NULL, which);
   return false;
 }
 
@@ -56,8 +58,8 @@ read_query(struct pb_request *request, struct pb_job_query *query)
   *query = (struct pb_job_query){.printer_id = request->printer.id};
   if (!read_which(request, query))
     return false;
-  if (pb_ipp_bool(request->ipp, OP, "my-jobs", false)
-      || (!pb_request_is_operator(request) && !pb_request_is_proxy(request)))
+  if (pb_ipp_bool(request->ipp, OP, "my-jobs", false) ||
+      (!pb_request_is_operator(request) && !pb_request_is_proxy(request)))
     query->owner = request->principal.name;
   if (uuid && query->is_fetchable)
     query->may_take_uuid = uuid;
@@ -73,7 +75,8 @@ read_bounds(struct pb_request *request, int *first_out, int *limit_out)
   int first = pb_ipp_int(request->ipp, OP, "first-index", 1);
 
   if (limit < 1 || first < 1)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "limit and first-index are positive");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST,
+                             "limit and first-index are positive");
   *limit_out = limit < LIST_MAX ? limit : LIST_MAX;
   *first_out = first;
   return true;
@@ -123,7 +126,8 @@ pb_op_get_jobs(struct pb_request *request)
   if (!pb_job_list(request->print->db, &query, &ids, &count, &err))
     return pb_request_fail(request, &err);
   pb_requested_read(&requested, request->ipp, otherwise);
-  for (size_t i = (size_t)first - 1; ok && i < count && count_attributes(request->response) < ATTRIBUTES_MAX; i++)
+  for (size_t i = (size_t)first - 1;
+       ok && i < count && count_attributes(request->response) < ATTRIBUTES_MAX; i++)
     ok = add_job(request, ids[i], &requested, added++ == 0);
   free(ids);
   return ok;

@@ -9,18 +9,20 @@
 bool
 pb_op_get_printer_attributes(struct pb_request *request)
 {
-  bool                ok   = true;
+  bool                ok = true;
   struct pb_requested requested;
   const char         *uuid = pb_ipp_text(request->ipp, IPP_TAG_OPERATION, "output-device-uuid");
   ipp_t              *capabilities;
 
   if (uuid && !pb_text_is_equal_nocase(uuid, request->printer.device.uuid))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND, "the output device is not this printer's");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND,
+                             "the output device is not this printer's");
   capabilities = pb_capabilities_new(request);
   if (!capabilities)
     return false;
   pb_requested_read(&requested, request->ipp, /*otherwise*/ NULL);
-  if (pb_requested_copy(&requested, &pb_groups_printer, capabilities, request->response, IPP_TAG_PRINTER) < 0)
+  if (pb_requested_copy(&requested, &pb_groups_printer, capabilities, request->response,
+                        IPP_TAG_PRINTER) < 0)
     ok = pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
   ippDelete(capabilities);
   return ok;

@@ -26,7 +26,8 @@ create(struct pb_request *request, int job_id)
   struct pb_event_owner owner = get_owner(request);
 
   pb_request_format_uri(request->print, request->printer.id, uri);
-  pb_events_create(request->print->events, request->ipp, request->response, request->printer.id, uri, job_id, &owner);
+  pb_events_create(request->print->events, request->ipp, request->response, request->printer.id,
+                   uri, job_id, &owner);
   return is_successful(request);
 }
 
@@ -40,7 +41,8 @@ bool
 pb_op_create_job_subscriptions(struct pb_request *request)
 {
   if (pb_job_is_ended(request->job.status.state))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d has ended", request->job.id);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d has ended",
+                             request->job.id);
   return create(request, request->job.id);
 }
 
@@ -49,7 +51,8 @@ pb_op_get_subscription_attributes(struct pb_request *request)
 {
   struct pb_event_owner owner = get_owner(request);
 
-  pb_events_get_attributes(request->print->events, request->ipp, request->response, request->printer.id, &owner);
+  pb_events_get_attributes(request->print->events, request->ipp, request->response,
+                           request->printer.id, &owner);
   return is_successful(request);
 }
 
@@ -58,7 +61,8 @@ pb_op_get_subscriptions(struct pb_request *request)
 {
   struct pb_event_owner owner = get_owner(request);
 
-  pb_events_list(request->print->events, request->ipp, request->response, request->printer.id, &owner);
+  pb_events_list(request->print->events, request->ipp, request->response, request->printer.id,
+                 &owner);
   return is_successful(request);
 }
 
@@ -67,7 +71,8 @@ pb_op_renew_subscription(struct pb_request *request)
 {
   struct pb_event_owner owner = get_owner(request);
 
-  pb_events_renew(request->print->events, request->ipp, request->response, request->printer.id, &owner);
+  pb_events_renew(request->print->events, request->ipp, request->response, request->printer.id,
+                  &owner);
   return is_successful(request);
 }
 
@@ -76,7 +81,8 @@ pb_op_cancel_subscription(struct pb_request *request)
 {
   struct pb_event_owner owner = get_owner(request);
 
-  pb_events_cancel(request->print->events, request->ipp, request->response, request->printer.id, &owner);
+  pb_events_cancel(request->print->events, request->ipp, request->response, request->printer.id,
+                   &owner);
   return is_successful(request);
 }
 
@@ -85,8 +91,8 @@ pb_op_get_notifications(struct pb_request *request)
 {
   struct pb_event_owner owner = get_owner(request);
 
-  if (!pb_events_get(request->print->events, request->ipp, request->response, request->printer.id, &owner,
-                     request->may_wait, request->wake, request->wake_user))
+  if (!pb_events_get(request->print->events, request->ipp, request->response, request->printer.id,
+                     &owner, request->may_wait, request->wake, request->wake_user))
     request->answer = PB_ANSWER_WAIT;
   return is_successful(request);
 }

@@ -6,18 +6,18 @@
 
 #include "base/log.h"
 #include "cloud/protocol.h"
-#include "print/capabilities.h"
 #include "print/capabilities-table.h"
+#include "print/capabilities.h"
 #include "print/operations.h"
 #include "print/print-private.h"
 #include "print/requested.h"
 
 enum
 {
-  PIECE_SIZE           = 1023,   // octets of a text value
-  CSR_MAX              = 16384,  // a request for an RSA 4096 key has 1.7 KB
-  TOO_MANY_PRINTERS    = 0x050d, // libcups has no name for it
-  PRINTERS_MAX         = 1000    // of one answer
+  PIECE_SIZE        = 1023,    // octets of a text value
+  CSR_MAX           = 16384,   // a request for an RSA 4096 key has 1.7 KB
+  TOO_MANY_PRINTERS = 0x050d,  // libcups has no name for it
+  PRINTERS_MAX      = 1000     // of one answer
 };
 
 static const ipp_tag_t OP = IPP_TAG_OPERATION;
@@ -56,7 +56,8 @@ add_system_operations(ipp_t *bag)
     if (at)
       ippSetInteger(bag, &at, ippGetCount(at), (int)operations[i].code);
     else
-      at = ippAddInteger(bag, IPP_TAG_SYSTEM, IPP_TAG_ENUM, "operations-supported", (int)operations[i].code);
+      at = ippAddInteger(bag, IPP_TAG_SYSTEM, IPP_TAG_ENUM, "operations-supported",
+                         (int)operations[i].code);
   }
 }
 
@@ -66,7 +67,8 @@ add_xri(ipp_t *bag, ipp_tag_t group, const char *name, const char *uri, const ch
   ipp_t *xri = ippNew();
 
   ippAddString(xri, IPP_TAG_ZERO, IPP_TAG_URI, "xri-uri", /*language*/ NULL, uri);
-  ippAddString(xri, IPP_TAG_ZERO, IPP_TAG_KEYWORD, "xri-authentication", /*language*/ NULL, authentication);
+  ippAddString(xri, IPP_TAG_ZERO, IPP_TAG_KEYWORD, "xri-authentication", /*language*/ NULL,
+               authentication);
   ippAddString(xri, IPP_TAG_ZERO, IPP_TAG_KEYWORD, "xri-security", /*language*/ NULL, "tls");
   ippAddCollection(bag, group, name, xri);
   ippDelete(xri);
@@ -87,14 +89,17 @@ pb_op_get_system_attributes(struct pb_request *request)
       pb_capability_add(bag, IPP_TAG_SYSTEM, &system_attributes[i]);
     add_system_operations(bag);
     pb_text_format(uri, sizeof(uri), "https://%s", print->authority);
-    ippAddString(bag, IPP_TAG_SYSTEM, IPP_TAG_URI, "oauth-authorization-server-uri", /*language*/ NULL, uri);
+    ippAddString(bag, IPP_TAG_SYSTEM, IPP_TAG_URI, "oauth-authorization-server-uri",
+                 /*language*/ NULL, uri);
     pb_text_format(uri, sizeof(uri), "ipps://%s" PB_PATH_SYSTEM, print->authority);
     add_xri(bag, IPP_TAG_SYSTEM, "system-xri-supported", uri, "oauth");
     ippAddInteger(bag, IPP_TAG_SYSTEM, IPP_TAG_ENUM, "system-state", IPP_PSTATE_IDLE);
     ippAddInteger(bag, IPP_TAG_SYSTEM, IPP_TAG_INTEGER, "system-up-time", pb_print_up_time(print));
-    ippAddDate(bag, IPP_TAG_SYSTEM, "system-current-time", ippTimeToDate((time_t)(request->now_ms / 1000)));
+    ippAddDate(bag, IPP_TAG_SYSTEM, "system-current-time",
+               ippTimeToDate((time_t)(request->now_ms / 1000)));
     pb_requested_read(&requested, request->ipp, /*otherwise*/ NULL);
-    copied = pb_requested_copy(&requested, &pb_groups_system, bag, request->response, IPP_TAG_SYSTEM);
+    copied =
+      pb_requested_copy(&requested, &pb_groups_system, bag, request->response, IPP_TAG_SYSTEM);
   }
   ippDelete(bag);
   return copied >= 0 || pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
@@ -117,7 +122,8 @@ add_printer(struct pb_request *request, int id, const struct pb_requested *reque
     return false;
   if (!is_first)
     ippAddSeparator(request->response);
-  if (pb_requested_copy(requested, &pb_groups_printer, capabilities, request->response, IPP_TAG_PRINTER) < 0)
+  if (pb_requested_copy(requested, &pb_groups_printer, capabilities, request->response,
+                        IPP_TAG_PRINTER) < 0)
     ok = pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
   ippDelete(capabilities);
   return ok;
@@ -126,9 +132,16 @@ add_printer(struct pb_request *request, int id, const struct pb_requested *reque
 bool
 pb_op_get_printers(struct pb_request *request)
 {
-  static const char *const otherwise[] = {"printer-id",    "printer-info",  "printer-name", "printer-state",
-                                          "printer-state-reasons", "printer-is-accepting-jobs", "printer-uuid",
-                                          "printer-uri-supported", "printer-xri-supported", NULL};
+  static const char *const otherwise[] = {"printer-id",
+                                          "printer-info",
+                                          "printer-name",
+                                          "printer-state",
+                                          "printer-state-reasons",
+                                          "printer-is-accepting-jobs",
+                                          "printer-uuid",
+                                          "printer-uri-supported",
+                                          "printer-xri-supported",
+                                          NULL};
   bool                     ok          = true;
   pb_error_t               err         = {0};
   struct pb_requested      requested;
@@ -138,7 +151,8 @@ pb_op_get_printers(struct pb_request *request)
   int                      first = pb_ipp_int(request->ipp, OP, "first-index", 1);
 
   if (limit < 1 || first < 1)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "limit and first-index are positive");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST,
+                             "limit and first-index are positive");
   if (!pb_printer_list(request->print->db, &ids, &count, &err))
     return pb_request_fail(request, &err);
   pb_requested_read(&requested, request->ipp, otherwise);
@@ -201,24 +215,32 @@ read_registration(struct pb_request *request, struct registration *registration)
   pb_error_t       err  = {0};
   const char      *type = pb_ipp_text(request->ipp, OP, "printer-service-type");
   ipp_attribute_t *csr  = pb_ipp_find(request->ipp, OP, "output-device-x509-request", IPP_TAG_TEXT);
-  ipp_attribute_t *cert = pb_ipp_find(request->ipp, OP, "output-device-x509-certificate", IPP_TAG_TEXT);
+  ipp_attribute_t *cert =
+    pb_ipp_find(request->ipp, OP, "output-device-x509-certificate", IPP_TAG_TEXT);
 
   registration->uuid = pb_ipp_text(request->ipp, OP, "output-device-uuid");
   if (!registration->uuid || !pb_text_is_uuid(registration->uuid))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "output-device-uuid is missing or no UUID");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST,
+                             "output-device-uuid is missing or no UUID");
   if (!type)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "printer-service-type is missing");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST,
+                             "printer-service-type is missing");
   if (strcmp(type, "print") != 0)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES, "printer-service-type must be print");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES,
+                             "printer-service-type must be print");
   if (csr && cert)
   {
-    pb_request_refuse(request, IPP_STATUS_ERROR_CONFLICTING, "a certificate or a request, not both");
-    ippAddOutOfBand(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_UNSUPPORTED_VALUE, ippGetName(cert));
-    ippAddOutOfBand(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_UNSUPPORTED_VALUE, ippGetName(csr));
+    pb_request_refuse(request, IPP_STATUS_ERROR_CONFLICTING,
+                      "a certificate or a request, not both");
+    ippAddOutOfBand(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_UNSUPPORTED_VALUE,
+                    ippGetName(cert));
+    ippAddOutOfBand(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_UNSUPPORTED_VALUE,
+                    ippGetName(csr));
     return false;
   }
   if (cert)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES, "send a certificate request");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES,
+                             "send a certificate request");
   return !csr || join_pieces(csr, &registration->csr, &err) || pb_request_fail(request, &err);
 }
 
@@ -233,16 +255,17 @@ refuse_registration(struct pb_request *request, const pb_error_t *err)
 static bool
 make_printer(struct pb_request *request, const struct registration *registration)
 {
-  pb_error_t               err     = {0};
-  int64_t                  count   = 0;
-  struct pb_printer        printer = {.is_accepting = true};
-  struct pb_device         device  = {0};
+  pb_error_t                      err     = {0};
+  int64_t                         count   = 0;
+  struct pb_printer               printer = {.is_accepting = true};
+  struct pb_device                device  = {0};
   const struct pb_approved_queue *queue   = &registration->queue;
 
   if (!pb_printer_count(request->print->db, &count, &err))
     return pb_request_fail(request, &err);
   if (count >= PB_PRINTERS_MAX)
-    return pb_request_refuse(request, (ipp_status_t)TOO_MANY_PRINTERS, "there are %d printers already", (int)count);
+    return pb_request_refuse(request, (ipp_status_t)TOO_MANY_PRINTERS,
+                             "there are %d printers already", (int)count);
   pb_text_make_uuid(printer.uuid);
   pb_text_copy(printer.name, sizeof(printer.name), queue->queue[0] ? queue->queue : "Printer");
   pb_text_copy(printer.make_and_model, sizeof(printer.make_and_model),
@@ -257,7 +280,8 @@ make_printer(struct pb_request *request, const struct registration *registration
   pb_text_copy(device.client_id, sizeof(device.client_id), request->principal.client_id);
   if (!pb_device_insert(request->print->db, &device, &err))
     return pb_request_fail(request, &err);
-  return pb_printer_load(request->print->db, printer.id, &request->printer, &err) || pb_request_fail(request, &err);
+  return pb_printer_load(request->print->db, printer.id, &request->printer, &err) ||
+         pb_request_fail(request, &err);
 }
 
 // The same uuid again is the same printer; nobody else's.
@@ -274,7 +298,8 @@ find_or_make_printer(struct pb_request *request, const struct registration *regi
   if (!pb_printer_load(request->print->db, id, &request->printer, &err))
     return pb_request_fail(request, &err);
   if (!pb_text_is_equal(request->printer.device.client_id, request->principal.client_id))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED, "the output device belongs to somebody else");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
+                             "the output device belongs to somebody else");
   return true;
 }
 
@@ -307,8 +332,9 @@ pb_op_register_output_device(struct pb_request *request)
 
   if (!read_registration(request, &registration))
     goto done;
-  if (!pb_identity_register_device(request->print->identity, &request->principal, registration.uuid, registration.csr,
-                                   &registration.queue, &registration.certificate, &err))
+  if (!pb_identity_register_device(request->print->identity, &request->principal, registration.uuid,
+                                   registration.csr, &registration.queue, &registration.certificate,
+                                   &err))
   {
     refuse_registration(request, &err);
     goto done;

@@ -1,6 +1,6 @@
-// op-update - Update-Job-Status, Update-Document-Status, Update-Active-Jobs (PWG 5100.18 s5.7, tables 3 and 4).
-// What the device says is kept as it said it; what it does to the job's own state is job-state.c's to know.
-// SPDX-FileCopyrightText: The Printbridge authors
+// op-update - Update-Job-Status, Update-Document-Status, Update-Active-Jobs (PWG 5100.18 s5.7,
+// tables 3 and 4). What the device says is kept as it said it; what it does to the job's own state
+// is job-state.c's to know. SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,8 @@ check_assigned(struct pb_request *request)
 {
   if (pb_text_is_equal_nocase(request->job.device_uuid, request->printer.device.uuid))
     return true;
-  return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is not assigned to this device",
-                           request->job.id);
+  return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                           "job %d is not assigned to this device", request->job.id);
 }
 
 // A counter only grows; false when there is none, or it is nonsense.
@@ -45,8 +45,9 @@ read_message(ipp_t *ipp, ipp_tag_t group, const char *name, char *dst, size_t ds
 static bool
 note_counters(struct pb_request *request, struct pb_job *job)
 {
-  ipp_t *ipp        = request->ipp;
-  bool   is_changed = read_counter(ipp, IPP_TAG_JOB, "job-impressions-completed", &job->impressions_completed);
+  ipp_t *ipp = request->ipp;
+  bool   is_changed =
+    read_counter(ipp, IPP_TAG_JOB, "job-impressions-completed", &job->impressions_completed);
 
   is_changed |= read_counter(ipp, IPP_TAG_JOB, "job-media-sheets-completed", &job->sheets);
   is_changed |= read_counter(ipp, IPP_TAG_JOB, "job-pages-completed", &job->pages);
@@ -63,12 +64,14 @@ note_actuals(struct pb_request *request, struct pb_job *job)
   pb_error_t err   = {0};
   int        count = 0;
 
-  for (ipp_attribute_t *at = ippFirstAttribute(request->ipp); at; at = ippNextAttribute(request->ipp))
+  for (ipp_attribute_t *at = ippFirstAttribute(request->ipp); at;
+       at                  = ippNextAttribute(request->ipp))
   {
     const char *name = ippGetName(at);
     size_t      size = name ? strlen(name) : 0;
 
-    if (ippGetGroupTag(at) != IPP_TAG_JOB || size < 8 || strcmp(name + size - 7, "-actual") != 0 || count >= 64)
+    if (ippGetGroupTag(at) != IPP_TAG_JOB || size < 8 || strcmp(name + size - 7, "-actual") != 0 ||
+        count >= 64)
       continue;
     ippDeleteAttribute(job->ticket, ippFindAttribute(job->ticket, name, IPP_TAG_ZERO));
     if (!pb_attributes_copy_one(at, job->ticket, IPP_TAG_JOB))
@@ -83,9 +86,10 @@ note_actuals(struct pb_request *request, struct pb_job *job)
 bool
 pb_op_update_job_status(struct pb_request *request)
 {
-  pb_error_t        err   = {0};
-  struct pb_job    *job   = &request->job;
-  ipp_attribute_t  *state = pb_ipp_find(request->ipp, IPP_TAG_JOB, "output-device-job-state", IPP_TAG_ENUM);
+  pb_error_t       err = {0};
+  struct pb_job   *job = &request->job;
+  ipp_attribute_t *state =
+    pb_ipp_find(request->ipp, IPP_TAG_JOB, "output-device-job-state", IPP_TAG_ENUM);
   enum pb_job_event event = PB_JOB_DEVICE_WAITING;
   ipp_attribute_t  *reasons =
     pb_ipp_find(request->ipp, IPP_TAG_JOB, "output-device-job-state-reasons", IPP_TAG_KEYWORD);
@@ -93,8 +97,8 @@ pb_op_update_job_status(struct pb_request *request)
   if (!check_assigned(request))
     return false;
   if (state && !pb_job_event_of_device(ippGetInteger(state, 0), &event))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "output-device-job-state=%d is no job state",
-                             ippGetInteger(state, 0));
+    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST,
+                             "output-device-job-state=%d is no job state", ippGetInteger(state, 0));
   if (state)
     job->device_state = ippGetInteger(state, 0);
   if (reasons)
@@ -133,17 +137,19 @@ move_document(struct pb_request *request, struct pb_document *document, int stat
 static bool
 is_document_state(int state)
 {
-  return state == IPP_DSTATE_PENDING || (state >= IPP_DSTATE_PROCESSING && state <= IPP_DSTATE_COMPLETED);
+  return state == IPP_DSTATE_PENDING ||
+         (state >= IPP_DSTATE_PROCESSING && state <= IPP_DSTATE_COMPLETED);
 }
 
 bool
 pb_op_update_document_status(struct pb_request *request)
 {
-  pb_error_t         err    = {0};
-  ipp_tag_t          group  = IPP_TAG_DOCUMENT;
-  int                number = pb_ipp_int(request->ipp, OP, "document-number", 0);
-  ipp_attribute_t   *state  = pb_ipp_find(request->ipp, group, "output-device-document-state", IPP_TAG_ENUM);
-  ipp_attribute_t   *reasons =
+  pb_error_t       err    = {0};
+  ipp_tag_t        group  = IPP_TAG_DOCUMENT;
+  int              number = pb_ipp_int(request->ipp, OP, "document-number", 0);
+  ipp_attribute_t *state =
+    pb_ipp_find(request->ipp, group, "output-device-document-state", IPP_TAG_ENUM);
+  ipp_attribute_t *reasons =
     pb_ipp_find(request->ipp, group, "output-device-document-state-reasons", IPP_TAG_KEYWORD);
   struct pb_document document;
 
@@ -174,9 +180,11 @@ struct active
   ipp_attribute_t *unknown;
 };
 
-// The response's two lists must have their values side by side, so they are collected in bags first.
+// The response's two lists must have their values side by side, so they are collected in bags
+// first.
 static void
-add_value(ipp_t *bag, ipp_attribute_t **at, ipp_tag_t group, ipp_tag_t syntax, const char *name, int value)
+add_value(ipp_t *bag, ipp_attribute_t **at, ipp_tag_t group, ipp_tag_t syntax, const char *name,
+          int value)
 {
   if (*at)
     ippSetInteger(bag, at, ippGetCount(*at), value);
@@ -190,7 +198,8 @@ read_active(struct pb_request *request, struct active *active)
   active->ids    = pb_ipp_find(request->ipp, OP, "job-ids", IPP_TAG_INTEGER);
   active->states = pb_ipp_find(request->ipp, OP, "output-device-job-states", IPP_TAG_ENUM);
   active->count  = active->ids ? ippGetCount(active->ids) : 0;
-  if (!active->ids != !active->states || (active->ids && ippGetCount(active->states) != active->count))
+  if (!active->ids != !active->states ||
+      (active->ids && ippGetCount(active->states) != active->count))
     return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST,
                              "job-ids and output-device-job-states go together");
   return true;
@@ -206,7 +215,8 @@ static void
 add_different(struct active *active, ipp_t *known, ipp_t *states, const struct pb_job *job)
 {
   add_value(known, &active->job_ids, OP, IPP_TAG_INTEGER, "job-ids", job->id);
-  add_value(states, &active->job_states, OP, IPP_TAG_ENUM, "output-device-job-states", job->status.state);
+  add_value(states, &active->job_states, OP, IPP_TAG_ENUM, "output-device-job-states",
+            job->status.state);
 }
 
 struct lists
@@ -223,8 +233,8 @@ update_listed(struct pb_request *request, struct active *active, struct lists *l
   enum pb_job_event event;
   struct pb_job     job;
 
-  if (!pb_job_load(request->print->db, id, &job, /*err*/ NULL)
-      || !pb_text_is_equal_nocase(job.device_uuid, request->printer.device.uuid))
+  if (!pb_job_load(request->print->db, id, &job, /*err*/ NULL) ||
+      !pb_text_is_equal_nocase(job.device_uuid, request->printer.device.uuid))
   {
     add_unknown(active, lists->unknown, id);
     pb_job_clear(&job);
@@ -263,8 +273,9 @@ update_missing(struct pb_request *request, struct active *active, struct lists *
   int                *ids   = NULL;
   size_t              count = 0;
   struct pb_job       job;
-  struct pb_job_query query = {
-    .printer_id = request->printer.id, .device_uuid = request->printer.device.uuid, .is_not_ended = true};
+  struct pb_job_query query = {.printer_id   = request->printer.id,
+                               .device_uuid  = request->printer.device.uuid,
+                               .is_not_ended = true};
 
   if (!pb_job_list(request->print->db, &query, &ids, &count, &err))
     return pb_request_fail(request, &err);
@@ -288,10 +299,11 @@ update_missing(struct pb_request *request, struct active *active, struct lists *
 static bool
 add_lists(struct pb_request *request, const struct active *active)
 {
-  return (!active->job_ids || pb_attributes_copy_one(active->job_ids, request->response, OP))
-         && (!active->job_states || pb_attributes_copy_one(active->job_states, request->response, OP))
-         && (!active->unknown
-             || pb_attributes_copy_one(active->unknown, request->response, IPP_TAG_UNSUPPORTED_GROUP));
+  return (!active->job_ids || pb_attributes_copy_one(active->job_ids, request->response, OP)) &&
+         (!active->job_states ||
+          pb_attributes_copy_one(active->job_states, request->response, OP)) &&
+         (!active->unknown ||
+          pb_attributes_copy_one(active->unknown, request->response, IPP_TAG_UNSUPPORTED_GROUP));
 }
 
 bool

@@ -1,6 +1,5 @@
-// operations - the functions behind the table of operations, one per IPP operation; see struct pb_operation.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// operations - the functions behind the table of operations, one per IPP operation; see struct
+// pb_operation. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_OPERATIONS_H
 #define PB_PRINT_OPERATIONS_H
 

@@ -25,8 +25,9 @@ struct pb_print
   pb_seen_t               seen;
 };
 
-int  pb_print_up_time(const pb_print_t *print);                   // printer-up-time of now
-int  pb_print_up_time_at(const pb_print_t *print, int64_t at_ms);  // of a moment; may be negative (RFC 8011 s5.3.14)
+int pb_print_up_time(const pb_print_t *print);  // printer-up-time of now
+int pb_print_up_time_at(const pb_print_t *print,
+                        int64_t at_ms);  // of a moment; may be negative (RFC 8011 s5.3.14)
 
 bool pb_print_add_routes(pb_print_t *print, pb_error_t *err) PB_MUST_USE;  // exchange.c
 

@@ -111,10 +111,13 @@ abort_incoming(struct pb_request *request)
                       "The service was restarted while the document was arriving.");
 }
 
+// multiple-operation-time-out-action is 'abort-job': half a job is not what its sender wants
+// printed.
 static bool
-close_overdue(struct pb_request *request)
+abort_overdue(struct pb_request *request)
 {
-  return load_job(request) && pb_job_close(request, &request->job);
+  return load_job(request) && pb_job_abort(request, &request->job, "submission-interrupted",
+                                           "No more documents came in time.");
 }
 
 static bool
@@ -198,7 +201,7 @@ pb_print_tick(pb_print_t *print)
     enum pb_job_chore chore;
     bool (*step)(struct pb_request *);
   } chores[] = {
-    {PB_JOBS_OVERDUE, close_overdue},
+    {PB_JOBS_OVERDUE, abort_overdue},
     {PB_JOBS_DUE,     release_due  },
     {PB_JOBS_OLD,     delete_old   }
   };

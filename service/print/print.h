@@ -1,7 +1,7 @@
-// print - the IPP objects of the service: system, infrastructure printers, their jobs and documents, and every operation
-// on them (RFC 8011, PWG 5100.18, 5100.5, 5100.22).  Adds the routes /ipp/system and /ipp/print/ to the edge.
-// Jobs live in the database; one table says which state follows which.  Thread-safe.
-// SPDX-FileCopyrightText: The Printbridge authors
+// print - the IPP objects of the service: system, infrastructure printers, their jobs and
+// documents, and every operation on them (RFC 8011, PWG 5100.18, 5100.5, 5100.22).  Adds the routes
+// /ipp/system and /ipp/print/ to the edge. Jobs live in the database; one table says which state
+// follows which.  Thread-safe. SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_PRINT_H
 #define PB_PRINT_PRINT_H
@@ -15,17 +15,19 @@ typedef struct pb_print pb_print_t;
 
 struct pb_print_options
 {
-  const char *authority;         // "host:8631": of the URIs that are handed out
-  int64_t     job_history_ms;    // how long records of ended jobs are kept
+  const char *authority;              // "host:8631": of the URIs that are handed out
+  int64_t     job_history_ms;         // how long records of ended jobs are kept
   int64_t     multiple_operation_ms;  // multiple-operation-time-out
-  int         jobs_per_printer;  // waiting jobs; more is server-error-busy
-  bool        has_cut_through;   // let a job be fetched while its document is still arriving
+  int         jobs_per_printer;       // waiting jobs; more is server-error-busy
+  bool        has_cut_through;        // let a job be fetched while its document is still arriving
 };
 
-bool pb_print_new(pb_edge_t *edge, pb_db_t *db, pb_identity_t *identity, pb_spool_t *spool, pb_events_t *events,
-                  const struct pb_print_options *options, pb_print_t **print_out, pb_error_t *err) PB_MUST_USE;
+bool pb_print_new(pb_edge_t *edge, pb_db_t *db, pb_identity_t *identity, pb_spool_t *spool,
+                  pb_events_t *events, const struct pb_print_options *options,
+                  pb_print_t **print_out, pb_error_t *err) PB_MUST_USE;
 void pb_print_free(pb_print_t *print);  // after pb_edge_stop
-// Once, before the edge starts: jobs whose document was arriving when the service ended are aborted, the spool is swept.
+// Once, before the edge starts: jobs whose document was arriving when the service ended are
+// aborted, the spool is swept.
 bool pb_print_recover(pb_print_t *print, pb_error_t *err) PB_MUST_USE;
 // Now and then (each 10 s, from any thread): time-outs, job history, held jobs whose time has come.
 void pb_print_tick(pb_print_t *print);
@@ -35,27 +37,31 @@ struct pb_printer_view
 {
   int         id;
   const char *name, *make_and_model, *location, *uri, *uuid;
-  int         state;           // ipp_pstate_t
-  const char *state_reasons;   // comma-separated
+  int         state;          // ipp_pstate_t
+  const char *state_reasons;  // comma-separated
   const char *state_message;
   int         queued_jobs;
-  const char *client_id;       // of the connector; "": none
-  int64_t     seen_ms;         // last word of its connector
+  const char *client_id;  // of the connector; "": none
+  int64_t     seen_ms;    // last word of its connector
 };
 struct pb_job_view
 {
   int         printer_id, id;
   const char *printer_name, *name, *user, *state_reasons, *state_message, *format;
-  int         state;           // ipp_jstate_t
+  int         state;                                    // ipp_jstate_t
   int64_t     created_ms, processing_ms, completed_ms;  // 0: not yet
   int64_t     size_bytes;
   int         impressions_completed;
 };
-bool pb_print_each_printer(pb_print_t *print, void (*fn)(void *user, const struct pb_printer_view *), void *user, pb_error_t *err) PB_MUST_USE;
+bool pb_print_each_printer(pb_print_t *print,
+                           void (*fn)(void *user, const struct pb_printer_view *), void *user,
+                           pb_error_t *err) PB_MUST_USE;
 // Newest first, at most `limit`; printer_id 0: of all; owner NULL: of everybody.
 bool pb_print_each_job(pb_print_t *print, int printer_id, const char *owner, int limit,
-                       void (*fn)(void *user, const struct pb_job_view *), void *user, pb_error_t *err) PB_MUST_USE;
-bool pb_print_cancel_job(pb_print_t *print, int printer_id, int job_id, const pb_principal_t *principal, pb_error_t *err) PB_MUST_USE;
+                       void (*fn)(void *user, const struct pb_job_view *), void *user,
+                       pb_error_t *err) PB_MUST_USE;
+bool pb_print_cancel_job(pb_print_t *print, int printer_id, int job_id,
+                         const pb_principal_t *principal, pb_error_t *err) PB_MUST_USE;
 bool pb_print_remove_printer(pb_print_t *print, int printer_id, pb_error_t *err) PB_MUST_USE;
 
 #endif

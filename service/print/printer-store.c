@@ -11,25 +11,31 @@ static const char *const migrations[] = {
   " make_and_model TEXT NOT NULL, location TEXT NOT NULL, is_accepting INTEGER NOT NULL DEFAULT 1,"
   " created_ms INTEGER NOT NULL, config_ms INTEGER NOT NULL, state_ms INTEGER NOT NULL);"
   "CREATE TABLE devices ("
-  " uuid TEXT PRIMARY KEY, printer_id INTEGER NOT NULL UNIQUE REFERENCES printers(id) ON DELETE CASCADE,"
+  " uuid TEXT PRIMARY KEY, printer_id INTEGER NOT NULL UNIQUE REFERENCES printers(id) ON DELETE "
+  "CASCADE,"
   " client_id TEXT NOT NULL, attributes BLOB, seen_ms INTEGER NOT NULL DEFAULT 0,"
   " identify_actions TEXT NOT NULL DEFAULT '', identify_message TEXT NOT NULL DEFAULT '');"
   "CREATE INDEX devices_client ON devices(client_id);"
   "CREATE TABLE jobs ("
-  " id INTEGER PRIMARY KEY AUTOINCREMENT, printer_id INTEGER NOT NULL REFERENCES printers(id) ON DELETE CASCADE,"
+  " id INTEGER PRIMARY KEY AUTOINCREMENT, printer_id INTEGER NOT NULL REFERENCES printers(id) ON "
+  "DELETE CASCADE,"
   " uuid TEXT NOT NULL UNIQUE, name TEXT NOT NULL, owner TEXT NOT NULL, printer_uri TEXT NOT NULL,"
   " state INTEGER NOT NULL, reasons TEXT NOT NULL, message TEXT NOT NULL,"
   " created_ms INTEGER NOT NULL, processing_ms INTEGER NOT NULL, completed_ms INTEGER NOT NULL,"
   " activity_ms INTEGER NOT NULL, priority INTEGER NOT NULL, hold_until_ms INTEGER NOT NULL,"
   " is_open INTEGER NOT NULL, is_fetchable INTEGER NOT NULL, is_incoming INTEGER NOT NULL,"
-  " ticket BLOB, password BLOB, password_encryption TEXT, documents INTEGER NOT NULL, impressions INTEGER NOT NULL,"
+  " ticket BLOB, password BLOB, password_encryption TEXT, documents INTEGER NOT NULL, impressions "
+  "INTEGER NOT NULL,"
   " device_uuid TEXT NOT NULL, device_state INTEGER NOT NULL, device_reasons TEXT NOT NULL,"
-  " device_message TEXT NOT NULL, impressions_completed INTEGER NOT NULL, k_octets INTEGER NOT NULL,"
-  " sheets INTEGER NOT NULL, pages INTEGER NOT NULL, fetch_status INTEGER NOT NULL, fetch_message TEXT NOT NULL);"
+  " device_message TEXT NOT NULL, impressions_completed INTEGER NOT NULL, k_octets INTEGER NOT "
+  "NULL,"
+  " sheets INTEGER NOT NULL, pages INTEGER NOT NULL, fetch_status INTEGER NOT NULL, fetch_message "
+  "TEXT NOT NULL);"
   "CREATE INDEX jobs_printer ON jobs(printer_id, state);"
   "CREATE INDEX jobs_state ON jobs(state, completed_ms);"
   "CREATE TABLE documents ("
-  " job_id INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE, number INTEGER NOT NULL, uuid TEXT NOT NULL,"
+  " job_id INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE, number INTEGER NOT NULL, uuid "
+  "TEXT NOT NULL,"
   " name TEXT NOT NULL, spool_id TEXT NOT NULL, format TEXT NOT NULL, size INTEGER NOT NULL,"
   " state INTEGER NOT NULL, reasons TEXT NOT NULL, message TEXT NOT NULL,"
   " created_ms INTEGER NOT NULL, processing_ms INTEGER NOT NULL, completed_ms INTEGER NOT NULL,"
@@ -42,7 +48,8 @@ static const char *const migrations[] = {
 bool
 pb_print_migrate(pb_db_t *db, pb_error_t *err)
 {
-  return pb_db_migrate(db, "print", migrations, (int)(sizeof(migrations) / sizeof(migrations[0])), err);
+  return pb_db_migrate(db, "print", migrations, (int)(sizeof(migrations) / sizeof(migrations[0])),
+                       err);
 }
 
 // --- bags
@@ -76,10 +83,12 @@ bool
 pb_printer_insert(pb_db_t *db, struct pb_printer *printer, pb_error_t *err)
 {
   if (!pb_db_run(db, err,
-                 "INSERT INTO printers (uuid, name, make_and_model, location, is_accepting, created_ms, config_ms,"
+                 "INSERT INTO printers (uuid, name, make_and_model, location, is_accepting, "
+                 "created_ms, config_ms,"
                  " state_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                 "ttttiiii", printer->uuid, printer->name, printer->make_and_model, printer->location,
-                 (int64_t)printer->is_accepting, printer->created_ms, printer->config_ms, printer->state_ms))
+                 "ttttiiii", printer->uuid, printer->name, printer->make_and_model,
+                 printer->location, (int64_t)printer->is_accepting, printer->created_ms,
+                 printer->config_ms, printer->state_ms))
     return false;
   printer->id = (int)pb_db_last_id(db);
   return true;
@@ -96,8 +105,10 @@ read_device(pb_db_stmt_t *row, int column, struct pb_device *device, pb_error_t 
     return true;
   pb_text_copy(device->client_id, sizeof(device->client_id), pb_db_text(row, column + 1));
   device->seen_ms = pb_db_int(row, column + 3);
-  pb_text_copy(device->identify_actions, sizeof(device->identify_actions), pb_db_text(row, column + 4));
-  pb_text_copy(device->identify_message, sizeof(device->identify_message), pb_db_text(row, column + 5));
+  pb_text_copy(device->identify_actions, sizeof(device->identify_actions),
+               pb_db_text(row, column + 4));
+  pb_text_copy(device->identify_message, sizeof(device->identify_message),
+               pb_db_text(row, column + 5));
   blob = pb_db_blob(row, column + 2, &size);
   return pb_bag_parse(blob, size, &device->attributes, err);
 }
@@ -124,11 +135,12 @@ pb_printer_load(pb_db_t *db, int id, struct pb_printer *printer_out, pb_error_t 
   bool          ok       = true;
   bool          is_found = false;
   pb_db_stmt_t *rows     = pb_db_query(
-    db, err,
-    "SELECT p.id, p.uuid, p.name, p.make_and_model, p.location, p.is_accepting, p.created_ms, p.config_ms, p.state_ms,"
-        " d.uuid, d.client_id, d.attributes, d.seen_ms, d.identify_actions, d.identify_message"
-        " FROM printers p LEFT JOIN devices d ON d.printer_id = p.id WHERE p.id = ?",
-    "i", (int64_t)id);
+        db, err,
+        "SELECT p.id, p.uuid, p.name, p.make_and_model, p.location, p.is_accepting, p.created_ms, "
+            "p.config_ms, p.state_ms,"
+            " d.uuid, d.client_id, d.attributes, d.seen_ms, d.identify_actions, d.identify_message"
+            " FROM printers p LEFT JOIN devices d ON d.printer_id = p.id WHERE p.id = ?",
+        "i", (int64_t)id);
 
   *printer_out = (struct pb_printer){0};
   if (pb_db_step(rows))
@@ -155,7 +167,8 @@ bool
 pb_printer_find_by_device(pb_db_t *db, const char *uuid, int *id_out, pb_error_t *err)
 {
   int64_t id = 0;
-  bool    ok = get_number(pb_db_query(db, err, "SELECT printer_id FROM devices WHERE uuid = ?", "t", uuid), &id, err);
+  bool    ok = get_number(
+       pb_db_query(db, err, "SELECT printer_id FROM devices WHERE uuid = ?", "t", uuid), &id, err);
 
   *id_out = (int)id;
   return ok;
@@ -164,8 +177,8 @@ pb_printer_find_by_device(pb_db_t *db, const char *uuid, int *id_out, pb_error_t
 bool
 pb_printer_save_times(pb_db_t *db, const struct pb_printer *printer, pb_error_t *err)
 {
-  return pb_db_run(db, err, "UPDATE printers SET config_ms = ?, state_ms = ? WHERE id = ?", "iii", printer->config_ms,
-                   printer->state_ms, (int64_t)printer->id);
+  return pb_db_run(db, err, "UPDATE printers SET config_ms = ?, state_ms = ? WHERE id = ?", "iii",
+                   printer->config_ms, printer->state_ms, (int64_t)printer->id);
 }
 
 bool
@@ -185,8 +198,8 @@ pb_printer_list(pb_db_t *db, int **ids_out, size_t *count_out, pb_error_t *err)
 {
   bool          ok    = true;
   size_t        count = 0, room = 0;
-  int          *ids   = NULL;
-  pb_db_stmt_t *rows  = pb_db_query(db, err, "SELECT id FROM printers ORDER BY id", "");
+  int          *ids  = NULL;
+  pb_db_stmt_t *rows = pb_db_query(db, err, "SELECT id FROM printers ORDER BY id", "");
 
   while (ok && pb_db_step(rows))
   {
@@ -226,8 +239,9 @@ pb_printer_clear(struct pb_printer *printer)
 bool
 pb_device_insert(pb_db_t *db, const struct pb_device *device, pb_error_t *err)
 {
-  return pb_db_run(db, err, "INSERT INTO devices (uuid, printer_id, client_id, seen_ms) VALUES (?, ?, ?, ?)", "titi",
-                   device->uuid, (int64_t)device->printer_id, device->client_id, device->seen_ms);
+  return pb_db_run(
+    db, err, "INSERT INTO devices (uuid, printer_id, client_id, seen_ms) VALUES (?, ?, ?, ?)",
+    "titi", device->uuid, (int64_t)device->printer_id, device->client_id, device->seen_ms);
 }
 
 bool
@@ -238,8 +252,8 @@ pb_device_save(pb_db_t *db, const struct pb_device *device, pb_error_t *err)
 
   if (!pb_ipp_format(device->attributes, &blob, err))
     goto done;
-  ok = pb_db_run(db, err, "UPDATE devices SET attributes = ?, seen_ms = ? WHERE uuid = ?", "bit", blob.data, blob.size,
-                 device->seen_ms, device->uuid);
+  ok = pb_db_run(db, err, "UPDATE devices SET attributes = ?, seen_ms = ? WHERE uuid = ?", "bit",
+                 blob.data, blob.size, device->seen_ms, device->uuid);
 
 done:
   pb_buffer_clear(&blob);
@@ -249,15 +263,16 @@ done:
 bool
 pb_device_save_identify(pb_db_t *db, const struct pb_device *device, pb_error_t *err)
 {
-  return pb_db_run(db, err, "UPDATE devices SET identify_actions = ?, identify_message = ? WHERE uuid = ?", "ttt",
-                   device->identify_actions, device->identify_message, device->uuid);
+  return pb_db_run(db, err,
+                   "UPDATE devices SET identify_actions = ?, identify_message = ? WHERE uuid = ?",
+                   "ttt", device->identify_actions, device->identify_message, device->uuid);
 }
 
 bool
 pb_device_save_seen(pb_db_t *db, const char *client_id, int64_t seen_ms, pb_error_t *err)
 {
-  return pb_db_run(db, err, "UPDATE devices SET seen_ms = ? WHERE client_id = ? AND seen_ms < ?", "iti", seen_ms,
-                   client_id, seen_ms);
+  return pb_db_run(db, err, "UPDATE devices SET seen_ms = ? WHERE client_id = ? AND seen_ms < ?",
+                   "iti", seen_ms, client_id, seen_ms);
 }
 
 bool
@@ -269,6 +284,7 @@ pb_device_delete(pb_db_t *db, const char *uuid, pb_error_t *err)
 bool
 pb_device_count_of_client(pb_db_t *db, const char *client_id, int64_t *count_out, pb_error_t *err)
 {
-  return get_number(pb_db_query(db, err, "SELECT count(*) FROM devices WHERE client_id = ?", "t", client_id), count_out,
-                    err);
+  return get_number(
+    pb_db_query(db, err, "SELECT count(*) FROM devices WHERE client_id = ?", "t", client_id),
+    count_out, err);
 }

@@ -18,7 +18,7 @@ struct pb_device
   char    uuid[PB_UUID_SIZE];  // "": none
   int     printer_id;
   char    client_id[PB_CLIENT_ID_SIZE];
-  ipp_t  *attributes;          // printer group: what the proxy reported; never NULL when uuid is not ""
+  ipp_t  *attributes;  // printer group: what the proxy reported; never NULL when uuid is not ""
   int64_t seen_ms;
   char    identify_actions[128];  // "": nothing is pending
   char    identify_message[256];
@@ -26,23 +26,28 @@ struct pb_device
 
 struct pb_printer
 {
-  int              id;
-  char             uuid[PB_UUID_SIZE];
-  char             name[128];
-  char             make_and_model[128];
-  char             location[128];
-  bool             is_accepting;
-  int64_t          created_ms, config_ms, state_ms;  // when made, when description and state last changed
+  int     id;
+  char    uuid[PB_UUID_SIZE];
+  char    name[128];
+  char    make_and_model[128];
+  char    location[128];
+  bool    is_accepting;
+  int64_t created_ms, config_ms, state_ms;  // when made, when description and state last changed
   struct pb_device device;
 };
 
 bool pb_print_migrate(pb_db_t *db, pb_error_t *err) PB_MUST_USE;  // the tables of this folder
 
-bool pb_printer_insert(pb_db_t *db, struct pb_printer *printer, pb_error_t *err) PB_MUST_USE;  // sets id
-bool pb_printer_load(pb_db_t *db, int id, struct pb_printer *printer_out, pb_error_t *err) PB_MUST_USE;  // PB_GONE: none
-bool pb_printer_find_by_device(pb_db_t *db, const char *uuid, int *id_out, pb_error_t *err) PB_MUST_USE;  // 0: none
-bool pb_printer_save_times(pb_db_t *db, const struct pb_printer *printer, pb_error_t *err) PB_MUST_USE;
-bool pb_printer_delete(pb_db_t *db, int id, pb_error_t *err) PB_MUST_USE;  // with its device, jobs and documents
+bool pb_printer_insert(pb_db_t *db, struct pb_printer *printer,
+                       pb_error_t *err) PB_MUST_USE;  // sets id
+bool pb_printer_load(pb_db_t *db, int id, struct pb_printer *printer_out,
+                     pb_error_t *err) PB_MUST_USE;  // PB_GONE: none
+bool pb_printer_find_by_device(pb_db_t *db, const char *uuid, int *id_out,
+                               pb_error_t *err) PB_MUST_USE;  // 0: none
+bool pb_printer_save_times(pb_db_t *db, const struct pb_printer *printer,
+                           pb_error_t *err) PB_MUST_USE;
+bool pb_printer_delete(pb_db_t *db, int id,
+                       pb_error_t *err) PB_MUST_USE;  // with its device, jobs and documents
 bool pb_printer_count(pb_db_t *db, int64_t *count_out, pb_error_t *err) PB_MUST_USE;
 // Ids in ascending order, malloc'd.
 bool pb_printer_list(pb_db_t *db, int **ids_out, size_t *count_out, pb_error_t *err) PB_MUST_USE;
@@ -50,10 +55,13 @@ void pb_printer_clear(struct pb_printer *printer);
 
 bool pb_device_insert(pb_db_t *db, const struct pb_device *device, pb_error_t *err) PB_MUST_USE;
 bool pb_device_save(pb_db_t *db, const struct pb_device *device, pb_error_t *err) PB_MUST_USE;
-bool pb_device_save_identify(pb_db_t *db, const struct pb_device *device, pb_error_t *err) PB_MUST_USE;
-bool pb_device_save_seen(pb_db_t *db, const char *client_id, int64_t seen_ms, pb_error_t *err) PB_MUST_USE;
+bool pb_device_save_identify(pb_db_t *db, const struct pb_device *device,
+                             pb_error_t *err) PB_MUST_USE;
+bool pb_device_save_seen(pb_db_t *db, const char *client_id, int64_t seen_ms,
+                         pb_error_t *err) PB_MUST_USE;
 bool pb_device_delete(pb_db_t *db, const char *uuid, pb_error_t *err) PB_MUST_USE;
-bool pb_device_count_of_client(pb_db_t *db, const char *client_id, int64_t *count_out, pb_error_t *err) PB_MUST_USE;
+bool pb_device_count_of_client(pb_db_t *db, const char *client_id, int64_t *count_out,
+                               pb_error_t *err) PB_MUST_USE;
 
 // A message that only holds attributes; NULL: out of memory.
 ipp_t *pb_bag_new(void);

@@ -101,7 +101,8 @@ pb_request_fail(struct pb_request *request, const pb_error_t *err)
       return pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "%s", err->message);
     default:
       pb_log(&ctx, PB_LOG_ERROR, "%s", err->message);
-      return pb_request_refuse(request, IPP_STATUS_ERROR_INTERNAL, "the service has a problem; its log says which");
+      return pb_request_refuse(request, IPP_STATUS_ERROR_INTERNAL,
+                               "the service has a problem; its log says which");
   }
 }
 
@@ -177,17 +178,21 @@ check_device(struct pb_request *request)
   bool        is_bye   = request->operation->code == IPP_OP_DEREGISTER_OUTPUT_DEVICE;
   const char *uuid     = pb_ipp_text(request->ipp, IPP_TAG_OPERATION, "output-device-uuid");
 
-  if (request->operation->device == PB_DEVICE_UNASKED || (!uuid && request->operation->device == PB_DEVICE_IMPLIED))
+  if (request->operation->device == PB_DEVICE_UNASKED ||
+      (!uuid && request->operation->device == PB_DEVICE_IMPLIED))
     return true;
   if (!uuid || !pb_text_is_uuid(uuid))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "output-device-uuid is missing or no UUID");
+    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST,
+                             "output-device-uuid is missing or no UUID");
   if (pb_text_is_equal_nocase(uuid, request->printer.device.uuid))
     return true;
   if (!pb_printer_find_by_device(request->print->db, uuid, &other_id, &err))
     return pb_request_fail(request, &err);
   if (other_id != 0)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED, "the output device belongs to another printer");
-  return pb_request_refuse(request, is_bye ? IPP_STATUS_ERROR_NOT_POSSIBLE : IPP_STATUS_ERROR_NOT_FOUND,
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
+                             "the output device belongs to another printer");
+  return pb_request_refuse(request,
+                           is_bye ? IPP_STATUS_ERROR_NOT_POSSIBLE : IPP_STATUS_ERROR_NOT_FOUND,
                            "the output device is not registered");
 }
 
@@ -196,10 +201,11 @@ check_client(struct pb_request *request)
 {
   if (!pb_request_is_proxy(request) || (request->operation->may & PB_MAY_ANYBODY))
     return true;
-  if (request->printer.device.uuid[0]
-      && pb_text_is_equal(request->printer.device.client_id, request->principal.client_id))
+  if (request->printer.device.uuid[0] &&
+      pb_text_is_equal(request->printer.device.client_id, request->principal.client_id))
     return true;
-  return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED, "the printer belongs to another connector");
+  return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
+                           "the printer belongs to another connector");
 }
 
 static bool
@@ -212,9 +218,11 @@ load_job(struct pb_request *request, int job_id)
   if (!pb_job_load(request->print->db, job_id, &request->job, &err))
     return pb_request_fail(request, &err);
   if (request->job.printer_id != request->printer.id)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND, "there is no job %d on this printer", job_id);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND,
+                             "there is no job %d on this printer", job_id);
   if (!pb_request_may_touch(request, &request->job))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED, "job %d belongs to somebody else", job_id);
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
+                             "job %d belongs to somebody else", job_id);
   return true;
 }
 
@@ -224,8 +232,8 @@ load_target(struct pb_request *request, const struct pb_address *address)
   pb_error_t err = {0};
 
   if (address->is_system != (request->operation->target == PB_TARGET_SYSTEM))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_OPERATION_NOT_SUPPORTED, "%s is not for this object",
-                             name_operation(request));
+    return pb_request_refuse(request, IPP_STATUS_ERROR_OPERATION_NOT_SUPPORTED,
+                             "%s is not for this object", name_operation(request));
   if (address->is_system)
     return true;
   if (!pb_printer_load(request->print->db, address->printer_id, &request->printer, &err))
@@ -238,8 +246,8 @@ load_target(struct pb_request *request, const struct pb_address *address)
 // --- the transaction and what follows it
 
 bool
-pb_request_raise(struct pb_request *request, enum pb_event_type type, int job_id, int document_number,
-                 ipp_t *attributes, const char *text)
+pb_request_raise(struct pb_request *request, enum pb_event_type type, int job_id,
+                 int document_number, ipp_t *attributes, const char *text)
 {
   struct pb_raised *more = realloc(request->raised, (request->raised_count + 1) * sizeof(*more));
 
@@ -248,13 +256,13 @@ pb_request_raise(struct pb_request *request, enum pb_event_type type, int job_id
     ippDelete(attributes);
     return false;
   }
-  request->raised            = more;
-  more                      += request->raised_count++;
-  *more                      = (struct pb_raised){.type            = type,
-                                                  .printer_id      = request->printer.id,
-                                                  .job_id          = job_id,
-                                                  .document_number = document_number,
-                                                  .attributes      = attributes};
+  request->raised = more;
+  more += request->raised_count++;
+  *more = (struct pb_raised){.type            = type,
+                             .printer_id      = request->printer.id,
+                             .job_id          = job_id,
+                             .document_number = document_number,
+                             .attributes      = attributes};
   pb_text_copy(more->text, sizeof(more->text), text);
   return true;
 }
@@ -277,7 +285,8 @@ pb_request_remove_spooled(struct pb_request *request, const char *spool_id)
 void
 pb_request_format_uri(pb_print_t *print, int printer_id, char uri[PB_JOB_URI_SIZE])
 {
-  pb_text_format(uri, PB_JOB_URI_SIZE, "ipps://%s" PB_PATH_PRINT "%d", print->authority, printer_id);
+  pb_text_format(uri, PB_JOB_URI_SIZE, "ipps://%s" PB_PATH_PRINT "%d", print->authority,
+                 printer_id);
 }
 
 static void
@@ -337,14 +346,15 @@ pb_request_transact(struct pb_request *request, bool (*step)(struct pb_request *
 
 // Not a message that can be parsed: answer with what its first eight bytes say.
 static void
-refuse_malformed(struct pb_request *request, const uint8_t *bytes, size_t size, const pb_error_t *err)
+refuse_malformed(struct pb_request *request, const uint8_t *bytes, size_t size,
+                 const pb_error_t *err)
 {
   request->response = pb_ipp_new_response(/*request*/ NULL, IPP_STATUS_ERROR_BAD_REQUEST);
   if (!request->response || size < 8)
     return;
   ippSetVersion(request->response, bytes[0] < 128 ? bytes[0] : 2, bytes[1] < 128 ? bytes[1] : 0);
-  ippSetRequestId(request->response, (int)((uint32_t)bytes[4] << 24 | (uint32_t)bytes[5] << 16
-                                           | (uint32_t)bytes[6] << 8 | bytes[7]));
+  ippSetRequestId(request->response, (int)((uint32_t)bytes[4] << 24 | (uint32_t)bytes[5] << 16 |
+                                           (uint32_t)bytes[6] << 8 | bytes[7]));
   pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "%s", err->message);
 }
 
@@ -359,7 +369,8 @@ load_and_perform(struct pb_request *request)
   if (address.job_id == 0)
     address.job_id = pb_ipp_int(request->ipp, IPP_TAG_OPERATION, "job-id", 0);
   else
-    *strrchr(request->printer_uri, '/') = '\0';  // what was a job's URI is the printer's from here on
+    *strrchr(request->printer_uri, '/') =
+      '\0';  // what was a job's URI is the printer's from here on
   return load_target(request, &address) && request->operation->perform(request);
 }
 
@@ -374,8 +385,8 @@ check_form(struct pb_request *request, const char *path)
     return pb_request_refuse(request, status, "%s", why);
   request->operation = pb_operation_find(ippGetOperation(request->ipp));
   if (!request->operation)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_OPERATION_NOT_SUPPORTED, "%s is not supported",
-                             name_operation(request));
+    return pb_request_refuse(request, IPP_STATUS_ERROR_OPERATION_NOT_SUPPORTED,
+                             "%s is not supported", name_operation(request));
   status = pb_validate_target(request->ipp, path, &address, &uri, &why);
   if (status != IPP_STATUS_OK)
     return pb_request_refuse(request, status, "%s", why);

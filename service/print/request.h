@@ -1,7 +1,7 @@
-// request - one IPP request on its way through the service, apart from HTTP: from bytes and a principal to a response.
-// A request belongs to one thread at a time.  Its operation runs inside a database transaction; what other parts must
-// hear of it (events, documents to remove) is kept here until the transaction has been committed.
-// SPDX-FileCopyrightText: The Printbridge authors
+// request - one IPP request on its way through the service, apart from HTTP: from bytes and a
+// principal to a response. A request belongs to one thread at a time.  Its operation runs inside a
+// database transaction; what other parts must hear of it (events, documents to remove) is kept here
+// until the transaction has been committed. SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_REQUEST_H
 #define PB_PRINT_REQUEST_H
@@ -26,23 +26,24 @@ enum pb_target
 {
   PB_TARGET_SYSTEM,
   PB_TARGET_PRINTER,  // request->printer is loaded
-  PB_TARGET_JOB       // request->printer and request->job are loaded, and may be touched by the principal
+  PB_TARGET_JOB       // request->printer and request->job are loaded, and may be touched by the
+                      // principal
 };
 
 enum  // who may send an operation
 {
   PB_MAY_ANYBODY  = 1,
-  PB_MAY_USER     = 2,   // users, operators, administrators
-  PB_MAY_OPERATOR = 4,   // operators, administrators
-  PB_MAY_PROXY    = 8,   // the connector of the printer
-  PB_MAY_REGISTER = 16   // who holds an approval, or is a connector
+  PB_MAY_USER     = 2,  // users, operators, administrators
+  PB_MAY_OPERATOR = 4,  // operators, administrators
+  PB_MAY_PROXY    = 8,  // the connector of the printer
+  PB_MAY_REGISTER = 16  // who holds an approval, or is a connector
 };
 
 enum pb_device_need
 {
   PB_DEVICE_UNASKED,
-  PB_DEVICE_NAMED,     // output-device-uuid must be the printer's device
-  PB_DEVICE_IMPLIED    // may be left out (old proxies and Acknowledge-Identify-Printer)
+  PB_DEVICE_NAMED,   // output-device-uuid must be the printer's device
+  PB_DEVICE_IMPLIED  // may be left out (old proxies and Acknowledge-Identify-Printer)
 };
 
 struct pb_operation
@@ -93,18 +94,23 @@ struct pb_request
   size_t removals_count;
 };
 
-void pb_request_init(struct pb_request *request, pb_print_t *print, const pb_principal_t *principal);
-// Parse, check and perform a message that came to the HTTP path.  Afterwards http_status, answer and response say what
-// to do; response is NULL only when not even an error could be made (HTTP 400, 401, 500).
-void pb_request_perform(struct pb_request *request, const char *path, const void *message, size_t size);
+void pb_request_init(struct pb_request *request, pb_print_t *print,
+                     const pb_principal_t *principal);
+// Parse, check and perform a message that came to the HTTP path.  Afterwards http_status, answer
+// and response say what to do; response is NULL only when not even an error could be made (HTTP
+// 400, 401, 500).
+void pb_request_perform(struct pb_request *request, const char *path, const void *message,
+                        size_t size);
 // Run a step of the request in a transaction of its own, with what must follow it.
 bool pb_request_transact(struct pb_request *request, bool (*step)(struct pb_request *request));
 void pb_request_clear(struct pb_request *request);
 
 // --- for the operations
 // Always false.  The response gets the status and the message.
-bool pb_request_refuse(struct pb_request *request, ipp_status_t status, const char *format, ...) PB_PRINTF(3, 4);
-bool pb_request_fail(struct pb_request *request, const pb_error_t *err);  // a failure of ours; it is logged
+bool pb_request_refuse(struct pb_request *request, ipp_status_t status, const char *format, ...)
+  PB_PRINTF(3, 4);
+bool pb_request_fail(struct pb_request *request,
+                     const pb_error_t  *err);  // a failure of ours; it is logged
 // A response again with nothing in it but the status.
 void pb_request_reset_response(struct pb_request *request);
 bool pb_request_is_proxy(const struct pb_request *request);
@@ -114,8 +120,8 @@ bool pb_request_may_touch(const struct pb_request *request, const struct pb_job 
 void pb_request_format_uri(pb_print_t *print, int printer_id, char uri[PB_JOB_URI_SIZE]);
 
 // Takes attributes (may be NULL).
-bool pb_request_raise(struct pb_request *request, enum pb_event_type type, int job_id, int document_number,
-                      ipp_t *attributes, const char *text);
+bool pb_request_raise(struct pb_request *request, enum pb_event_type type, int job_id,
+                      int document_number, ipp_t *attributes, const char *text);
 bool pb_request_remove_spooled(struct pb_request *request, const char *spool_id);
 
 #endif

@@ -9,16 +9,24 @@
 #include "base/text.h"
 #include "ipp/attributes.h"
 
-const struct pb_groups pb_groups_printer  = {"job-template", {"printer-description", "printer-status", NULL}};
-const struct pb_groups pb_groups_job      = {"job-template", {"job-description", "job-status", NULL}};
-const struct pb_groups pb_groups_document = {"document-template",
-                                             {"document-description", "document-status", NULL}};
-const struct pb_groups pb_groups_system   = {"", {"system-description", "system-status", NULL}};
+const struct pb_groups pb_groups_printer = {
+  "job-template", {"printer-description", "printer-status", NULL}
+};
+const struct pb_groups pb_groups_job = {
+  "job-template", {"job-description", "job-status", NULL}
+};
+const struct pb_groups pb_groups_document = {
+  "document-template", {"document-description", "document-status", NULL}
+};
+const struct pb_groups pb_groups_system = {
+  "", {"system-description", "system-status", NULL}
+};
 
 // Large, and only for those who name it (IPP Everywhere).
 static const char *const by_name_only[] = {"media-col-database"};
 
-// Of the printer attributes that do not follow the xxx-supported pattern, those of the job template.
+// Of the printer attributes that do not follow the xxx-supported pattern, those of the job
+// template.
 static const char *const template_extras[] = {
   "media-bottom-margin-supported", "media-left-margin-supported", "media-right-margin-supported",
   "media-top-margin-supported",    "media-size-supported",        "media-source-supported",
@@ -27,7 +35,8 @@ static const char *const template_extras[] = {
 void
 pb_requested_read(struct pb_requested *requested_out, ipp_t *request, const char *const *otherwise)
 {
-  ipp_attribute_t *names = pb_ipp_find(request, IPP_TAG_OPERATION, "requested-attributes", IPP_TAG_KEYWORD);
+  ipp_attribute_t *names =
+    pb_ipp_find(request, IPP_TAG_OPERATION, "requested-attributes", IPP_TAG_KEYWORD);
 
   *requested_out = (struct pb_requested){.names = names};
   if (!names && otherwise)
@@ -36,8 +45,9 @@ pb_requested_read(struct pb_requested *requested_out, ipp_t *request, const char
 
     while (otherwise[count])
       count++;
-    names = ippAddStrings(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "requested-attributes", count,
-                          /*language*/ NULL, otherwise);
+    names =
+      ippAddStrings(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "requested-attributes", count,
+                    /*language*/ NULL, otherwise);
     requested_out->names = names;
   }
   requested_out->is_all = !names || ippContainsString(names, "all");
@@ -62,8 +72,8 @@ is_of_template(const char *name)
   size_t                   size   = strlen(name);
   char                     base[128];
 
-  if (pb_attributes_has(PB_ATTRIBUTES_JOB_TEMPLATE, name)
-      || is_in(name, template_extras, sizeof(template_extras) / sizeof(template_extras[0])))
+  if (pb_attributes_has(PB_ATTRIBUTES_JOB_TEMPLATE, name) ||
+      is_in(name, template_extras, sizeof(template_extras) / sizeof(template_extras[0])))
     return true;
   for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
   {
@@ -79,7 +89,8 @@ is_of_template(const char *name)
 }
 
 bool
-pb_requested_has(const struct pb_requested *requested, const struct pb_groups *groups, const char *name)
+pb_requested_has(const struct pb_requested *requested, const struct pb_groups *groups,
+                 const char *name)
 {
   if (requested->names && ippContainsString(requested->names, name))
     return true;
@@ -98,8 +109,8 @@ pb_requested_has(const struct pb_requested *requested, const struct pb_groups *g
 }
 
 int
-pb_requested_copy(const struct pb_requested *requested, const struct pb_groups *groups, ipp_t *bag, ipp_t *to,
-                  ipp_tag_t to_group)
+pb_requested_copy(const struct pb_requested *requested, const struct pb_groups *groups, ipp_t *bag,
+                  ipp_t *to, ipp_tag_t to_group)
 {
   int count = 0;
 

@@ -1,6 +1,5 @@
-// seen - when each connector was last heard of.  In memory; written to the database now and then.  Thread-safe.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// seen - when each connector was last heard of.  In memory; written to the database now and then.
+// Thread-safe. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_SEEN_H
 #define PB_PRINT_SEEN_H
 
@@ -18,7 +17,7 @@ typedef struct pb_seen
     char    client_id[PB_CLIENT_ID_SIZE];
     int64_t seen_ms;
     bool    is_new;  // not in the database yet
-  } *entries;
+  } * entries;
   size_t count;
 } pb_seen_t;
 

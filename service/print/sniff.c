@@ -13,14 +13,14 @@ static const struct magic
   size_t      size;
   const char *format;
 } magics[] = {
-  {"%PDF-",            5, "application/pdf"       },
-  {"RaS2",             4, "image/pwg-raster"      },
-  {"2SaR",             4, "image/pwg-raster"      },
-  {"RaS3",             4, "image/pwg-raster"      },
-  {"3SaR",             4, "image/pwg-raster"      },
-  {"UNIRAST\0",        8, "image/urf"             },
-  {"\xff\xd8\xff",     3, "image/jpeg"            },
-  {"%!",               2, "application/postscript"},
+  {"%PDF-",             5, "application/pdf"       },
+  {"RaS2",              4, "image/pwg-raster"      },
+  {"2SaR",              4, "image/pwg-raster"      },
+  {"RaS3",              4, "image/pwg-raster"      },
+  {"3SaR",              4, "image/pwg-raster"      },
+  {"UNIRAST\0",         8, "image/urf"             },
+  {"\xff\xd8\xff",      3, "image/jpeg"            },
+  {"%!",                2, "application/postscript"},
   {"\x89PNG\r\n\x1a\n", 8, "image/png"             },
 };
 

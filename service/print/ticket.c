@@ -1,6 +1,5 @@
-// ticket - a client's job template attributes against what the printer can do (RFC 8011 s4.1.7, s4.2.1.1).
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// ticket - a client's job template attributes against what the printer can do (RFC 8011 s4.1.7,
+// s4.2.1.1). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
 #include "print/ticket.h"
 
 #include <string.h>
@@ -15,8 +14,8 @@ struct check
 };
 
 // Of the job group, but no template attributes: descriptions that are read elsewhere.
-static const char *const elsewhere[] = {"job-name", "job-impressions", "job-k-octets", "job-media-sheets",
-                                        "job-pages"};
+static const char *const elsewhere[] = {"job-name", "job-impressions", "job-k-octets",
+                                        "job-media-sheets", "job-pages"};
 
 static bool
 is_elsewhere(const char *name)
@@ -33,7 +32,8 @@ void
 pb_job_ticket_add_unsupported(struct pb_request *request, ipp_attribute_t *attribute, bool is_name)
 {
   if (is_name)
-    ippAddOutOfBand(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_UNSUPPORTED_VALUE, ippGetName(attribute));
+    ippAddOutOfBand(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_UNSUPPORTED_VALUE,
+                    ippGetName(attribute));
   else
     (void)pb_attributes_copy_one(attribute, request->response, IPP_TAG_UNSUPPORTED_GROUP);
 }
@@ -41,8 +41,9 @@ pb_job_ticket_add_unsupported(struct pb_request *request, ipp_attribute_t *attri
 static void
 note_unsupported(struct check *check, ipp_attribute_t *attribute, bool is_name)
 {
-  ipp_t           *ipp       = check->request->ipp;
-  ipp_attribute_t *mandatory = pb_ipp_find(ipp, IPP_TAG_OPERATION, "job-mandatory-attributes", IPP_TAG_KEYWORD);
+  ipp_t           *ipp = check->request->ipp;
+  ipp_attribute_t *mandatory =
+    pb_ipp_find(ipp, IPP_TAG_OPERATION, "job-mandatory-attributes", IPP_TAG_KEYWORD);
 
   if (mandatory && ippContainsString(mandatory, ippGetName(attribute)))
     check->is_mandatory = true;
@@ -85,19 +86,23 @@ pb_job_ticket_accept(struct pb_request *request, ipp_t *capabilities, ipp_t **ti
 
   if (!asked || !ticket || !source)
     goto out_of_memory;
-  for (ipp_attribute_t *at = ippFirstAttribute(request->ipp); at; at = ippNextAttribute(request->ipp))
+  for (ipp_attribute_t *at = ippFirstAttribute(request->ipp); at;
+       at                  = ippNextAttribute(request->ipp))
   {
-    if (ippGetGroupTag(at) == IPP_TAG_JOB && ippGetName(at) && !pb_attributes_copy_one(at, source, IPP_TAG_JOB))
+    if (ippGetGroupTag(at) == IPP_TAG_JOB && ippGetName(at) &&
+        !pb_attributes_copy_one(at, source, IPP_TAG_JOB))
       goto out_of_memory;
   }
-  if (pb_attributes_copy(PB_ATTRIBUTES_JOB_TEMPLATE, source, IPP_TAG_JOB, asked, IPP_TAG_JOB, note_refused, &check) < 0
-      || !keep_supported(&check, capabilities, asked, ticket))
+  if (pb_attributes_copy(PB_ATTRIBUTES_JOB_TEMPLATE, source, IPP_TAG_JOB, asked, IPP_TAG_JOB,
+                         note_refused, &check) < 0 ||
+      !keep_supported(&check, capabilities, asked, ticket))
     goto out_of_memory;
 
-  ok = !check.is_mandatory
-       && !(check.is_any && pb_ipp_bool(request->ipp, IPP_TAG_OPERATION, "ipp-attribute-fidelity", false));
+  ok = !check.is_mandatory && !(check.is_any && pb_ipp_bool(request->ipp, IPP_TAG_OPERATION,
+                                                            "ipp-attribute-fidelity", false));
   if (!ok)
-    pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES, "the printer cannot do what the job insists on");
+    pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES,
+                      "the printer cannot do what the job insists on");
   else if (check.is_any)
     ippSetStatusCode(request->response, IPP_STATUS_OK_IGNORED_OR_SUBSTITUTED);
   goto done;

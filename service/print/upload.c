@@ -1,6 +1,6 @@
-// upload - the document data behind a Print-Job or Send-Document: to the spool as it comes, never held in memory.
-// The writer belongs to whoever works on the request; the database says whether the job still wants the data.
-// SPDX-FileCopyrightText: The Printbridge authors
+// upload - the document data behind a Print-Job or Send-Document: to the spool as it comes, never
+// held in memory. The writer belongs to whoever works on the request; the database says whether the
+// job still wants the data. SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "print/upload.h"
 
@@ -19,7 +19,7 @@ struct pb_upload
 {
   pb_spool_writer_t *writer;
   struct pb_document document;
-  ipp_t             *formats;  // document-format-supported, to check what is found out
+  ipp_t             *formats;     // document-format-supported, to check what is found out
   bool               is_unknown;  // the format must be found out from the first bytes
   bool               is_ready;
   uint8_t            head[PB_SNIFF_SIZE];
@@ -27,6 +27,7 @@ struct pb_upload
   int64_t            size;
   ipp_status_t       status;  // why no more is taken; IPP_STATUS_OK: all is well
   char               why[256];
+  bool               is_too_late;  // the job had ended before its data was there
 };
 
 void
@@ -148,7 +149,8 @@ offer_early(struct pb_request *request)
     return pb_request_fail(request, &err);
   if (!job->is_incoming || job->is_open || pb_job_is_ended(job->status.state))
     return true;
-  if (!pb_document_load(request->print->db, job->id, request->upload->document.number, &document, &err))
+  if (!pb_document_load(request->print->db, job->id, request->upload->document.number, &document,
+                        &err))
     return pb_request_fail(request, &err);
   pb_text_copy(document.format, sizeof(document.format), request->upload->document.format);
   if (!pb_document_save(request->print->db, &document, &err))
@@ -197,8 +199,9 @@ refuse_ended(struct pb_request *request)
 {
   // The cancel is the last word; that the data came for nothing is told to its sender.
   pb_request_reset_response(request);
-  return pb_request_refuse(request, IPP_STATUS_ERROR_JOB_CANCELED, "job %d was %s while its data arrived",
-                           request->job.id, ippEnumString("job-state", request->job.status.state));
+  return pb_request_refuse(request, IPP_STATUS_ERROR_JOB_CANCELED,
+                           "job %d was %s while its data arrived", request->job.id,
+                           ippEnumString("job-state", request->job.status.state));
 }
 
 static bool
@@ -212,13 +215,15 @@ save_complete(struct pb_request *request)
     return false;
   if (pb_job_is_ended(job->status.state))
     return refuse_ended(request);
-  if (!pb_document_load(request->print->db, job->id, request->upload->document.number, &document, &err))
+  if (!pb_document_load(request->print->db, job->id, request->upload->document.number, &document,
+                        &err))
     return pb_request_fail(request, &err);
   document.size = request->upload->size;
   pb_text_copy(document.format, sizeof(document.format), request->upload->document.format);
   if (!job->is_open)
     pb_reasons_remove(job->status.reasons, "job-data-insufficient");
-  if (!pb_document_save(request->print->db, &document, &err) || !pb_job_save(request->print->db, job, &err))
+  if (!pb_document_save(request->print->db, &document, &err) ||
+      !pb_job_save(request->print->db, job, &err))
     return pb_request_fail(request, &err);
   if (!job->is_open && !pb_job_offer(request, job))
     return false;
@@ -254,7 +259,9 @@ save_broken(struct pb_request *request)
 
   if (!reload_job(request))
     return false;
-  if (pb_document_load(request->print->db, request->job.id, request->upload->document.number, &document, &err))
+  request->upload->is_too_late = pb_job_is_ended(request->job.status.state);
+  if (pb_document_load(request->print->db, request->job.id, request->upload->document.number,
+                       &document, &err))
   {
     document.spool_id[0] = '\0';  // the writer has taken the file along
     if (document.size < 0)
@@ -293,7 +300,12 @@ refuse_upload(struct pb_request *request, ipp_status_t status, const char *why)
   (void)stop_taking(request->upload, status, why);
   pb_upload_break_off(request);
   pb_request_reset_response(request);
-  pb_request_refuse(request, status, "%s", request->upload->why);
+  // The spool lost the document because the job was canceled: say that.
+  if (request->upload->is_too_late)
+    pb_request_refuse(request, IPP_STATUS_ERROR_JOB_CANCELED,
+                      "the job ended while its data arrived");
+  else
+    pb_request_refuse(request, status, "%s", request->upload->why);
 }
 
 static void

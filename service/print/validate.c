@@ -54,8 +54,9 @@ has_groups_in_order(ipp_t *request)
 static bool
 is_first(ipp_attribute_t *attribute, const char *name, ipp_tag_t syntax)
 {
-  return attribute && ippGetGroupTag(attribute) == IPP_TAG_OPERATION && pb_text_is_equal(ippGetName(attribute), name)
-         && ippGetValueTag(attribute) == syntax && ippGetCount(attribute) == 1;
+  return attribute && ippGetGroupTag(attribute) == IPP_TAG_OPERATION &&
+         pb_text_is_equal(ippGetName(attribute), name) && ippGetValueTag(attribute) == syntax &&
+         ippGetCount(attribute) == 1;
 }
 
 static ipp_status_t
@@ -137,9 +138,8 @@ pb_address_parse_uri(const char *uri, struct pb_address *address_out)
   int  port;
 
   *address_out = (struct pb_address){0};
-  if (httpSeparateURI(HTTP_URI_CODING_ALL, uri, scheme, sizeof(scheme), user, sizeof(user), host, sizeof(host), &port,
-                      path, sizeof(path))
-      < HTTP_URI_STATUS_OK)
+  if (httpSeparateURI(HTTP_URI_CODING_ALL, uri, scheme, sizeof(scheme), user, sizeof(user), host,
+                      sizeof(host), &port, path, sizeof(path)) < HTTP_URI_STATUS_OK)
     return false;
   return pb_address_parse(path, address_out);
 }
@@ -160,8 +160,8 @@ find_target(ipp_t *request)
 }
 
 ipp_status_t
-pb_validate_target(ipp_t *request, const char *path, struct pb_address *address_out, const char **uri_out,
-                   const char **why_out)
+pb_validate_target(ipp_t *request, const char *path, struct pb_address *address_out,
+                   const char **uri_out, const char **why_out)
 {
   struct pb_address sent_to;
   ipp_attribute_t  *target = find_target(request);
@@ -174,11 +174,13 @@ pb_validate_target(ipp_t *request, const char *path, struct pb_address *address_
   if (!pb_address_parse_uri(*uri_out, address_out) || !pb_address_parse(path, &sent_to))
     return IPP_STATUS_ERROR_NOT_FOUND;
   *why_out = "the request came to the path of something else";
-  if (address_out->is_system != sent_to.is_system || address_out->printer_id != sent_to.printer_id
-      || (sent_to.job_id != 0 && address_out->job_id != sent_to.job_id))
+  if (address_out->is_system != sent_to.is_system ||
+      address_out->printer_id != sent_to.printer_id ||
+      (sent_to.job_id != 0 && address_out->job_id != sent_to.job_id))
     return IPP_STATUS_ERROR_NOT_FOUND;
   if (address_out->is_system != (strcmp(ippGetName(target), "system-uri") == 0))
-    return bad(why_out, "system-uri names the system, printer-uri and job-uri name printers and jobs");
+    return bad(why_out,
+               "system-uri names the system, printer-uri and job-uri name printers and jobs");
   if (strcmp(ippGetName(target), "job-uri") == 0)
     return address_out->job_id != 0 ? IPP_STATUS_OK : bad(why_out, "job-uri must name a job");
   if (address_out->job_id != 0)

@@ -1,6 +1,6 @@
-// validate - is a message a proper IPP request, and whom is it for?  Pure: looks at the message only (RFC 8011 s4.1).
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// validate - is a message a proper IPP request, and whom is it for?  Pure: looks at the message
+// only (RFC 8011 s4.1). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #ifndef PB_PRINT_VALIDATE_H
 #define PB_PRINT_VALIDATE_H
 
@@ -18,11 +18,12 @@ struct pb_address
 bool pb_address_parse(const char *path, struct pb_address *address_out);
 bool pb_address_parse_uri(const char *uri, struct pb_address *address_out);
 
-// Version, request-id, order of groups, charset, language.  IPP_STATUS_OK, or the status to refuse it with, and why.
+// Version, request-id, order of groups, charset, language.  IPP_STATUS_OK, or the status to refuse
+// it with, and why.
 ipp_status_t pb_validate_form(ipp_t *request, const char **why_out);
-// The target attribute (printer-uri and job-id, job-uri, or system-uri) against the path that it was sent to.
-// *uri_out is borrowed from the request.
-ipp_status_t pb_validate_target(ipp_t *request, const char *path, struct pb_address *address_out, const char **uri_out,
-                                const char **why_out);
+// The target attribute (printer-uri and job-id, job-uri, or system-uri) against the path that it
+// was sent to. *uri_out is borrowed from the request.
+ipp_status_t pb_validate_target(ipp_t *request, const char *path, struct pb_address *address_out,
+                                const char **uri_out, const char **why_out);
 
 #endif

@@ -1,7 +1,6 @@
-// bench - printers, jobs and documents without HTTP: a database, a spool and events in a folder of their own, and IPP
-// requests handed over as messages.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// bench - printers, jobs and documents without HTTP: a database, a spool and events in a folder of
+// their own, and IPP requests handed over as messages. SPDX-FileCopyrightText: The Printbridge
+// authors SPDX-License-Identifier: Apache-2.0
 #ifndef PB_TESTS_PRINT_BENCH_H
 #define PB_TESTS_PRINT_BENCH_H
 
@@ -18,15 +17,20 @@
 #define PATH "/ipp/print/1"
 #define UUID "urn:uuid:00000000-0000-4000-8000-000000000001"
 #define OTHER_UUID "urn:uuid:00000000-0000-4000-8000-000000000002"
-#define PDF "%PDF-1.4\nthis is a document that is longer than what is needed to find out its format\n%%EOF\n"
+#define PDF                                                                                        \
+  "%PDF-1.4\nthis is a document that is longer than what is needed to find out its "               \
+  "format\n%%EOF\n"
 
-static const pb_principal_t nobody   = {0};
-static const pb_principal_t ann      = {.role = PB_ROLE_USER, .name = "ann@cloud.test"};
-static const pb_principal_t bob      = {.role = PB_ROLE_USER, .name = "bob@cloud.test"};
-static const pb_principal_t operator = {.role = PB_ROLE_OPERATOR, .name = "op@cloud.test"};
-static const pb_principal_t proxy    = {.role = PB_ROLE_PROXY, .name = "client-1", .client_id = "client-1"};
-static const pb_principal_t stranger = {.role = PB_ROLE_PROXY, .name = "client-2", .client_id = "client-2"};
-static const pb_principal_t applicant = {.may_register = true, .client_id = "client-3", .grant_id = "1"};
+static const pb_principal_t nobody = {0};
+static const pb_principal_t ann    = {.role = PB_ROLE_USER, .name = "ann@cloud.test"};
+static const pb_principal_t bob    = {.role = PB_ROLE_USER, .name = "bob@cloud.test"};
+static const pb_principal_t operator= {.role = PB_ROLE_OPERATOR, .name = "op@cloud.test"};
+static const pb_principal_t proxy = {
+  .role = PB_ROLE_PROXY, .name = "client-1", .client_id = "client-1"};
+static const pb_principal_t stranger = {
+  .role = PB_ROLE_PROXY, .name = "client-2", .client_id = "client-2"};
+static const pb_principal_t applicant = {
+  .may_register = true, .client_id = "client-3", .grant_id = "1"};
 
 struct bench
 {
@@ -80,8 +84,9 @@ static inline void
 bench_add_printer(struct bench *b, const char *uuid, const char *client_id)
 {
   pb_error_t        err     = {0};
-  struct pb_printer printer = {.is_accepting = true, .created_ms = 1, .config_ms = 1, .state_ms = 1};
-  struct pb_device  device  = {0};
+  struct pb_printer printer = {
+    .is_accepting = true, .created_ms = 1, .config_ms = 1, .state_ms = 1};
+  struct pb_device device = {0};
 
   pb_text_make_uuid(printer.uuid);
   strcpy(printer.name, "Laser");
@@ -126,12 +131,13 @@ bench_teardown(void **state)
 static inline ipp_t *
 ask(int operation)
 {
-  ipp_t *ipp = pb_ipp_new_request((ipp_op_t)operation, NULL, NULL);
-  bool   is_system = operation == IPP_OP_GET_PRINTERS || operation == IPP_OP_GET_SYSTEM_ATTRIBUTES ||
+  ipp_t *ipp     = pb_ipp_new_request((ipp_op_t)operation, NULL, NULL);
+  bool is_system = operation == IPP_OP_GET_PRINTERS || operation == IPP_OP_GET_SYSTEM_ATTRIBUTES ||
                    operation == IPP_OP_REGISTER_OUTPUT_DEVICE;
 
   if (is_system)
-    ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_URI, "system-uri", NULL, "ipps://cloud.test:8631/ipp/system");
+    ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_URI, "system-uri", NULL,
+                 "ipps://cloud.test:8631/ipp/system");
   else
     ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_URI, "printer-uri", NULL, URI);
   return ipp;
@@ -181,7 +187,8 @@ begin(struct bench *b, struct pb_request *request, const pb_principal_t *who, ip
 
 // The whole request with its document (NULL: none).  response_out may be NULL.
 static inline int
-call_with(struct bench *b, const pb_principal_t *who, ipp_t *ipp, const char *document, ipp_t **response_out)
+call_with(struct bench *b, const pb_principal_t *who, ipp_t *ipp, const char *document,
+          ipp_t **response_out)
 {
   struct pb_request request;
   int               status;
@@ -210,12 +217,13 @@ call(struct bench *b, const pb_principal_t *who, ipp_t *ipp)
   return call_with(b, who, ipp, NULL, NULL);
 }
 
-#define check_status(got, want)                                                                                        \
-  do                                                                                                                   \
-  {                                                                                                                    \
-    int got_ = (got), want_ = (want);                                                                                  \
-    if (got_ != want_)                                                                                                 \
-      fail_msg("%s: %s (0x%04x), want 0x%04x", #got, pb_ipp_status_name((ipp_status_t)got_), (unsigned)got_, (unsigned)want_);   \
+#define check_status(got, want)                                                                    \
+  do                                                                                               \
+  {                                                                                                \
+    int got_ = (got), want_ = (want);                                                              \
+    if (got_ != want_)                                                                             \
+      fail_msg("%s: %s (0x%04x), want 0x%04x", #got, pb_ipp_status_name((ipp_status_t)got_),       \
+               (unsigned)got_, (unsigned)want_);                                                   \
   } while (0)
 
 // A job with one PDF of that user; returns its id.
@@ -240,7 +248,8 @@ check_job(struct bench *b, int id, int state, const char *reasons)
 
   check_ok(pb_job_load(b->db, id, &job, &err), err);
   if (job.status.state != state || strcmp(job.status.reasons, reasons) != 0)
-    fail_msg("job %d is %d [%s], want %d [%s]", id, job.status.state, job.status.reasons, state, reasons);
+    fail_msg("job %d is %d [%s], want %d [%s]", id, job.status.state, job.status.reasons, state,
+             reasons);
   pb_job_clear(&job);
 }
 

@@ -82,7 +82,7 @@ formats_are_found_out(void **state)
     {"3SaR",               4,  "image/pwg-raster"      },
     {"UNIRAST\0\0\0",      10, "image/urf"             },
     {"\xff\xd8\xff\xe0",   4,  "image/jpeg"            },
-    {"Hello\r\n\tyou", 11, "text/plain"            },
+    {"Hello\r\n\tyou",     11, "text/plain"            },
     {"Gr\xc3\xbc\xc3\x9f", 6,  "text/plain"            },
     {"a\0b",               3,  NULL                    },
     {"\x1b%-12345X",       9,  NULL                    },

@@ -1,6 +1,6 @@
-// request_test - what is refused before an operation begins: bad messages, wrong targets, people without the right.
-// SPDX-FileCopyrightText: The Printbridge authors
-// SPDX-License-Identifier: Apache-2.0
+// request_test - what is refused before an operation begins: bad messages, wrong targets, people
+// without the right. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
 #include "bench.h"
 
 // --- the form (RFC 8011 s4.1, IPP Everywhere I-1 to I-9)
@@ -58,10 +58,14 @@ versions_are_checked(void **state)
   {
     int major, minor, want;
   } rows[] = {
-    {1, 1, IPP_STATUS_OK                         }, {2, 0, IPP_STATUS_OK},
-    {2, 1, IPP_STATUS_OK                         }, {2, 2, IPP_STATUS_OK},
-    {0, 0, IPP_STATUS_ERROR_VERSION_NOT_SUPPORTED}, {1, 0, IPP_STATUS_ERROR_VERSION_NOT_SUPPORTED},
-    {3, 0, IPP_STATUS_ERROR_VERSION_NOT_SUPPORTED}, {2, 9, IPP_STATUS_ERROR_VERSION_NOT_SUPPORTED},
+    {1, 1, IPP_STATUS_OK                         },
+    {2, 0, IPP_STATUS_OK                         },
+    {2, 1, IPP_STATUS_OK                         },
+    {2, 2, IPP_STATUS_OK                         },
+    {0, 0, IPP_STATUS_ERROR_VERSION_NOT_SUPPORTED},
+    {1, 0, IPP_STATUS_ERROR_VERSION_NOT_SUPPORTED},
+    {3, 0, IPP_STATUS_ERROR_VERSION_NOT_SUPPORTED},
+    {2, 9, IPP_STATUS_ERROR_VERSION_NOT_SUPPORTED},
   };
 
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -123,16 +127,16 @@ targets_must_be_there(void **state)
     const char *uri;
     int         want;
   } rows[] = {
-    {"ipps://cloud.test:8631/ipp/print/1",       IPP_STATUS_OK                },
-    {"ipp://localhost/ipp/print/1",              IPP_STATUS_OK                },
-    {"ipps://cloud.test:8631/ipp/print/2",       IPP_STATUS_ERROR_NOT_FOUND   }, // came to 1
-    {"ipps://cloud.test:8631/ipp/print/01",      IPP_STATUS_ERROR_NOT_FOUND   },
-    {"ipps://cloud.test:8631/ipp/print/-1",      IPP_STATUS_ERROR_NOT_FOUND   },
-    {"ipps://cloud.test:8631/ipp/print/1/../2",  IPP_STATUS_ERROR_NOT_FOUND   },
-    {"ipps://cloud.test:8631/ipp/print/99999999999", IPP_STATUS_ERROR_NOT_FOUND},
-    {"ipps://cloud.test:8631/ipp/print/1/7",     IPP_STATUS_ERROR_BAD_REQUEST }, // a job's
-    {"ipps://cloud.test:8631/ipp/system",        IPP_STATUS_ERROR_NOT_FOUND   },
-    {"nonsense",                                 IPP_STATUS_ERROR_NOT_FOUND   },
+    {"ipps://cloud.test:8631/ipp/print/1",           IPP_STATUS_OK               },
+    {"ipp://localhost/ipp/print/1",                  IPP_STATUS_OK               },
+    {"ipps://cloud.test:8631/ipp/print/2",           IPP_STATUS_ERROR_NOT_FOUND  }, // came to 1
+    {"ipps://cloud.test:8631/ipp/print/01",          IPP_STATUS_ERROR_NOT_FOUND  },
+    {"ipps://cloud.test:8631/ipp/print/-1",          IPP_STATUS_ERROR_NOT_FOUND  },
+    {"ipps://cloud.test:8631/ipp/print/1/../2",      IPP_STATUS_ERROR_NOT_FOUND  },
+    {"ipps://cloud.test:8631/ipp/print/99999999999", IPP_STATUS_ERROR_NOT_FOUND  },
+    {"ipps://cloud.test:8631/ipp/print/1/7",         IPP_STATUS_ERROR_BAD_REQUEST}, // a job's
+    {"ipps://cloud.test:8631/ipp/system",            IPP_STATUS_ERROR_NOT_FOUND  },
+    {"nonsense",                                     IPP_STATUS_ERROR_NOT_FOUND  },
   };
 
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -180,12 +184,13 @@ each_operation_is_refused_to_who_may_not(void **state)
     const pb_principal_t *who;
     unsigned              rights;
   } people[] = {
-    {&nobody,    PB_MAY_ANYBODY                                      },
-    {&ann,       PB_MAY_ANYBODY | PB_MAY_USER                        },
-    {&operator,  PB_MAY_ANYBODY | PB_MAY_USER | PB_MAY_OPERATOR      },
-    {&proxy,     PB_MAY_ANYBODY | PB_MAY_PROXY | PB_MAY_REGISTER     },
-    {&applicant, PB_MAY_ANYBODY | PB_MAY_REGISTER                    },
-  };
+    {&nobody, PB_MAY_ANYBODY}, {&ann, PB_MAY_ANYBODY | PB_MAY_USER},
+    {
+      &operator,
+      PB_MAY_ANYBODY | PB_MAY_USER | PB_MAY_OPERATOR },
+      {&proxy, PB_MAY_ANYBODY | PB_MAY_PROXY | PB_MAY_REGISTER},
+      {&applicant, PB_MAY_ANYBODY | PB_MAY_REGISTER},
+    };
   size_t                     count      = 0;
   const struct pb_operation *operations = pb_operations(&count);
 
@@ -203,7 +208,8 @@ each_operation_is_refused_to_who_may_not(void **state)
         fail_msg("%s: 0x%04x", ippOpString(operations[i].code), (unsigned)got);
     }
   }
-  check_status(call(*state, &ann, ask(IPP_OP_PURGE_JOBS)), IPP_STATUS_ERROR_OPERATION_NOT_SUPPORTED);
+  check_status(call(*state, &ann, ask(IPP_OP_PURGE_JOBS)),
+               IPP_STATUS_ERROR_OPERATION_NOT_SUPPORTED);
 }
 
 static void
@@ -219,21 +225,25 @@ every_proxy_operation_wants_its_own_device(void **state)
 
     if (operations[i].device != PB_DEVICE_NAMED || !(operations[i].may & PB_MAY_PROXY))
       continue;
-    check_status(call(*state, &proxy, ask_job((int)operations[i].code, 1)), IPP_STATUS_ERROR_BAD_REQUEST);
+    check_status(call(*state, &proxy, ask_job((int)operations[i].code, 1)),
+                 IPP_STATUS_ERROR_BAD_REQUEST);
 
     ipp = ask_job((int)operations[i].code, 1);
     ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_URI, "output-device-uuid", NULL,
                  "urn:uuid:00000000-0000-4000-8000-00000000ffff");
-    check_status(call(*state, &proxy, ipp), is_bye ? IPP_STATUS_ERROR_NOT_POSSIBLE : IPP_STATUS_ERROR_NOT_FOUND);
+    check_status(call(*state, &proxy, ipp),
+                 is_bye ? IPP_STATUS_ERROR_NOT_POSSIBLE : IPP_STATUS_ERROR_NOT_FOUND);
 
     ipp = ask_job((int)operations[i].code, 1);
     ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_URI, "output-device-uuid", NULL, OTHER_UUID);
     check_status(call(*state, &proxy, ipp), IPP_STATUS_ERROR_NOT_AUTHORIZED);
 
-    check_status(call(*state, &stranger, ask_device((int)operations[i].code, 1)), IPP_STATUS_ERROR_NOT_AUTHORIZED);
+    check_status(call(*state, &stranger, ask_device((int)operations[i].code, 1)),
+                 IPP_STATUS_ERROR_NOT_AUTHORIZED);
   }
   // Old proxies leave it out here.
-  check_status(call(*state, &proxy, ask(IPP_OP_ACKNOWLEDGE_IDENTIFY_PRINTER)), IPP_STATUS_ERROR_NOT_POSSIBLE);
+  check_status(call(*state, &proxy, ask(IPP_OP_ACKNOWLEDGE_IDENTIFY_PRINTER)),
+               IPP_STATUS_ERROR_NOT_POSSIBLE);
 }
 
 static void
@@ -242,9 +252,11 @@ jobs_belong_to_their_owners(void **state)
   struct bench *b  = *state;
   int           id = print_job(b, &ann);
 
-  check_status(call(b, &bob, ask_job(IPP_OP_GET_JOB_ATTRIBUTES, id)), IPP_STATUS_ERROR_NOT_AUTHORIZED);
+  check_status(call(b, &bob, ask_job(IPP_OP_GET_JOB_ATTRIBUTES, id)),
+               IPP_STATUS_ERROR_NOT_AUTHORIZED);
   check_status(call(b, &bob, ask_job(IPP_OP_CANCEL_JOB, id)), IPP_STATUS_ERROR_NOT_AUTHORIZED);
-  check_status(call(b, &stranger, ask_job(IPP_OP_GET_JOB_ATTRIBUTES, id)), IPP_STATUS_ERROR_NOT_AUTHORIZED);
+  check_status(call(b, &stranger, ask_job(IPP_OP_GET_JOB_ATTRIBUTES, id)),
+               IPP_STATUS_ERROR_NOT_AUTHORIZED);
   check_status(call(b, &ann, ask_job(IPP_OP_GET_JOB_ATTRIBUTES, id)), IPP_STATUS_OK);
   check_status(call(b, &operator, ask_job(IPP_OP_GET_JOB_ATTRIBUTES, id)), IPP_STATUS_OK);
   check_status(call(b, &proxy, ask_job(IPP_OP_GET_JOB_ATTRIBUTES, id)), IPP_STATUS_OK);
@@ -261,8 +273,10 @@ main(void)
     cmocka_unit_test_setup_teardown(targets_must_be_there, bench_setup, bench_teardown),
     cmocka_unit_test_setup_teardown(groups_must_be_in_order, bench_setup, bench_teardown),
     cmocka_unit_test_setup_teardown(garbage_gets_an_answer, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(each_operation_is_refused_to_who_may_not, bench_setup, bench_teardown),
-    cmocka_unit_test_setup_teardown(every_proxy_operation_wants_its_own_device, bench_setup, bench_teardown),
+    cmocka_unit_test_setup_teardown(each_operation_is_refused_to_who_may_not, bench_setup,
+                                    bench_teardown),
+    cmocka_unit_test_setup_teardown(every_proxy_operation_wants_its_own_device, bench_setup,
+                                    bench_teardown),
     cmocka_unit_test_setup_teardown(jobs_belong_to_their_owners, bench_setup, bench_teardown),
   };
 
