@@ -53,9 +53,12 @@ def _write_pdf(path, objects):
         file.write(f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n".encode())
 
 
-def postscript(path, pages=2):
+def postscript(path, pages=2, filler_bytes=0):
+    """Filler is comments: a driver chain that takes PostScript passes them on."""
     with open(path, "w", encoding="ascii") as file:
         file.write(f"%!PS-Adobe-3.0\n%%Pages: {pages}\n%%EndComments\n")
+        for _ in range(filler_bytes // 98):
+            file.write("%" + os.urandom(48).hex() + "\n")
         for number in range(1, pages + 1):
             file.write(f"%%Page: {number} {number}\n/Helvetica findfont 28 scalefont setfont 60 760 moveto "
                        f"(PostScript page {number}) show showpage\n")

@@ -65,7 +65,7 @@ class Portal:
         boxes = re.findall(r'<input[^>]*name="queue"[^>]*>', page)
         for box in boxes:
             uuid = html.unescape(re.search(r'value="([^"]+)"', box).group(1))
-            after = page.partition(box)[2][:600]
+            after = page.partition(box)[2].partition("<input")[0]
             if not any(name in after for name in strike):
                 fields.append(("queue", uuid))
         return self.open("/device/decide", fields)

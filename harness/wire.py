@@ -107,6 +107,7 @@ class StrippingProxy:
     def __init__(self, target_port, chain_file, key_file):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(chain_file, key_file)
+        self.context.num_tickets = 0  # libcups of Debian 12 reconnects for ever on TLS 1.3 tickets
         self.outward = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.outward.check_hostname = False
         self.outward.verify_mode = ssl.CERT_NONE

@@ -22,7 +22,7 @@ class Codes(WorldCase):
     def test_wrong_code_is_refused(self):
         status, page = self.world.service.portal().show("BBBB-BBBB")
         self.assertNotIn('name="decision"', page)
-        self.assertIn("BBBB", page.upper())
+        self.assertIn('name="user_code"', page)
         self.assertIn(status, (200, 400, 403, 404, 422))
 
     def test_denied_ends_the_share(self):
@@ -83,7 +83,7 @@ class Codes(WorldCase):
         status, text = run([connector.command, "share", "Third", "--service", service.url, "--cups", connector.cups_server,
                             *options], check=False)
         self.assertNotEqual(status, 0)
-        self.assertRegex(text.lower(), "certificate")
+        self.assertIn("not trusted", text.lower())
 
     def test_keys_are_private(self):
         share = self.share("Third")
