@@ -7,9 +7,6 @@
 #include "cups-private.h"
 #include <string.h>
 
-#define PAGE_JOBS 500  // cupsd's own limit for a history with job attributes
-#define PAGES_MAX 200
-
 // Whom cupsd shall name.  It takes any name over the local socket, so "root" stays its own.
 static const char *
 get_user(const char *user)
@@ -161,91 +158,6 @@ pb_cups_send_ticket(pb_cups_t *cups, const char *queue, int job_id, const pb_tic
   cups->is_created = false;
   return pb_cups_perform(cups, new_send_request(cups, queue, job_id, ticket->format, is_last), text,
                          strlen(text), queue, NULL, err);
-}
-
-// What one page of Get-Jobs says.
-struct search
-{
-  const char *cloud_job_id;
-  int         found;    // 0: not here
-  int         last_id;  // highest job-id of the page
-  int         count;
-};
-
-static void
-search_page(ipp_t *response, struct search *search)
-{
-  int  job_id = 0;
-  bool is_it  = false;
-
-  for (ipp_attribute_t *at = ippFirstAttribute(response); at != NULL;
-       at                  = ippNextAttribute(response))
-  {
-    const char *name = ippGetGroupTag(at) == IPP_TAG_JOB ? ippGetName(at) : NULL;
-
-    if (name == NULL)
-    {
-      job_id = 0;
-      is_it  = false;
-    }
-    else if (strcmp(name, "job-id") == 0)
-    {
-      job_id = ippGetInteger(at, 0);
-      search->count++;
-      if (job_id > search->last_id)
-        search->last_id = job_id;
-    }
-    else if (strcmp(name, PB_CUPS_JOB_ID) == 0)
-      is_it = pb_text_is_equal(ippGetString(at, 0, NULL), search->cloud_job_id);
-    if (is_it && job_id > 0)
-      search->found = job_id;
-  }
-}
-
-static bool
-get_page(pb_cups_t *cups, const char *queue, const char *which, int first_id, struct search *search,
-         pb_error_t *err)
-{
-  static const char *const wanted[] = {"job-id", PB_CUPS_JOB_ID};
-  ipp_t                   *response = NULL;
-  ipp_t                   *request  = new_job_request(IPP_OP_GET_JOBS, queue, 0, NULL);
-
-  if (request != NULL)
-  {
-    ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "which-jobs", NULL, which);
-    ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "limit", PAGE_JOBS);
-    if (first_id > 1)
-      ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "first-job-id", first_id);
-    pb_cups_want(request, wanted, 2);
-  }
-  search->count = 0;
-  if (!pb_cups_perform(cups, request, NULL, 0, queue, &response, err))
-    return false;
-  search_page(response, search);
-  ippDelete(response);
-  return true;
-}
-
-// All jobs, ended ones too: what was printed must be found, or it would be printed again.
-bool
-pb_cups_find_job(pb_cups_t *cups, const char *queue, const char *cloud_job_id, int *job_id_out,
-                 pb_error_t *err)
-{
-  struct search search = {.cloud_job_id = cloud_job_id};
-
-  *job_id_out = 0;
-  if (!get_page(cups, queue, "not-completed", 0, &search, err))
-    return false;
-  search.last_id = 0;
-  for (int page = 0; search.found == 0 && page < PAGES_MAX; page++)
-  {
-    if (!get_page(cups, queue, "all", search.last_id + 1, &search, err))
-      return false;
-    if (search.count < PAGE_JOBS)
-      break;
-  }
-  *job_id_out = search.found;
-  return true;
 }
 
 static void

@@ -4,8 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "cups-private.h"
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CONNECT_MS 5000
 #define ANSWER_SECONDS 60
@@ -50,12 +52,34 @@ split_server(const char *server, char *host, size_t host_size, int *port_out)
   *port_out = (int)port;
 }
 
+static void
+disconnect(pb_cups_t *cups)
+{
+  httpClose(cups->http);
+  cups->http             = NULL;
+  cups->owned_job        = 0;
+  cups->checked_queue[0] = '\0';
+  pb_cups_forget_seen(cups);
+}
+
+// cupsd closes idle connections, and when it restarts; libcups would connect again without a word.
 static bool
-connect_http(pb_cups_t *cups, pb_error_t *err)
+is_closed(http_t *http)
+{
+  struct pollfd poll_fd = {.fd = httpGetFd(http), .events = POLLIN};
+  char          byte;
+
+  return poll(&poll_fd, 1, 0) > 0 && recv(poll_fd.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+bool
+pb_cups_connect(pb_cups_t *cups, pb_error_t *err)
 {
   char host[256];
   int  port = 0;
 
+  if (cups->http != NULL && is_closed(cups->http))
+    disconnect(cups);
   if (cups->http != NULL)
     return true;
   split_server(cups->server, host, sizeof(host), &port);
@@ -68,13 +92,6 @@ connect_http(pb_cups_t *cups, pb_error_t *err)
   return true;
 }
 
-static void
-disconnect(pb_cups_t *cups)
-{
-  httpClose(cups->http);
-  cups->http = NULL;
-}
-
 bool
 pb_cups_open(const char *server, pb_cups_t **cups_out, pb_error_t *err)
 {
@@ -84,7 +101,7 @@ pb_cups_open(const char *server, pb_cups_t **cups_out, pb_error_t *err)
   if (cups == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory for a connection to CUPS");
   pb_text_copy(cups->server, sizeof(cups->server), server != NULL ? server : cupsServer());
-  if (!connect_http(cups, err))
+  if (!pb_cups_connect(cups, err))
   {
     free(cups);
     return false;
@@ -261,7 +278,7 @@ pb_cups_perform(pb_cups_t *cups, ipp_t *request, const void *body, size_t body_s
 
   if (request == NULL)
     return pb_error_set(err, PB_RETRY, "CUPS: %s: out of memory", what);
-  if (!connect_http(cups, err))
+  if (!pb_cups_connect(cups, err))
     goto done;
   cupsSetPasswordCB2(get_no_password, NULL);
   response = exchange(cups, request, body, body_size, &status);

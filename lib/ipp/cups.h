@@ -36,7 +36,8 @@ bool pb_cups_create_job(pb_cups_t *cups, const struct pb_cups_job *job, int *job
 // no other one.  PB_REJECT when the job has ended.
 bool pb_cups_send_ticket(pb_cups_t *cups, const char *queue, int job_id, const pb_ticket_t *ticket, bool is_last,
                          pb_error_t *err) PB_MUST_USE;
-// The local job of that cloud job; *job_id_out 0 when there is none (that is no error).
+// The local job of that cloud job, ended or not; jobs that were seen are remembered by the connection, since cupsd reads
+// a file for each ended one: keep it open.  *job_id_out 0 when there is none (that is no error).
 bool pb_cups_find_job(pb_cups_t *cups, const char *queue, const char *cloud_job_id, int *job_id_out, pb_error_t *err) PB_MUST_USE;
 
 struct pb_cups_job_state
@@ -44,7 +45,7 @@ struct pb_cups_job_state
   int  state;                // ipp_jstate_t
   char reasons[512];         // comma-separated keywords
   char message[256];         // job-printer-state-message
-  char cloud_job_id[64];     // printbridge-job-id: is it still the same job?
+  char cloud_job_id[64];     // at most 63 bytes; printbridge-job-id: is it still the same job?
   int  impressions_completed;
   int  sheets_completed;
 };
