@@ -52,6 +52,50 @@ has_groups_in_order(ipp_t *request)
 }
 
 static bool
+is_syntax(ipp_tag_t syntax)
+{
+  static const ipp_tag_t known[] = {
+    IPP_TAG_INTEGER,  IPP_TAG_BOOLEAN,    IPP_TAG_ENUM,      IPP_TAG_STRING,
+    IPP_TAG_DATE,     IPP_TAG_RESOLUTION, IPP_TAG_RANGE,     IPP_TAG_BEGIN_COLLECTION,
+    IPP_TAG_TEXTLANG, IPP_TAG_NAMELANG,   IPP_TAG_TEXT,      IPP_TAG_NAME,
+    IPP_TAG_KEYWORD,  IPP_TAG_URI,        IPP_TAG_URISCHEME, IPP_TAG_CHARSET,
+    IPP_TAG_LANGUAGE, IPP_TAG_MIMETYPE};
+
+  if (syntax >= IPP_TAG_UNSUPPORTED_VALUE && (int)syntax <= 0x1f)
+    return true;  // out of band
+  for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+  {
+    if (known[i] == syntax)
+      return true;
+  }
+  return false;
+}
+
+// Only syntaxes that exist (RFC 8010 s3.5.2).  libcups keeps values of others as bytes of its own:
+// nobody who copies or compares values expects such.
+static bool
+has_known_syntaxes(ipp_t *message, int depth)
+{
+  if (depth > PB_IPP_DEPTH_MAX)
+    return false;
+  for (ipp_attribute_t *at = ippFirstAttribute(message); at; at = ippNextAttribute(message))
+  {
+    ipp_tag_t syntax = ippGetValueTag(at);
+
+    if (!ippGetName(at))
+      continue;  // between two groups
+    if (!is_syntax(syntax))
+      return false;
+    for (int i = 0; syntax == IPP_TAG_BEGIN_COLLECTION && i < ippGetCount(at); i++)
+    {
+      if (!has_known_syntaxes(ippGetCollection(at, i), depth + 1))
+        return false;
+    }
+  }
+  return true;
+}
+
+static bool
 is_first(ipp_attribute_t *attribute, const char *name, ipp_tag_t syntax)
 {
   return attribute && ippGetGroupTag(attribute) == IPP_TAG_OPERATION &&
@@ -94,6 +138,8 @@ pb_validate_form(ipp_t *request, const char **why_out)
   }
   if (!has_groups_in_order(request))
     return bad(why_out, "attribute groups are out of order");
+  if (!has_known_syntaxes(request, /*depth*/ 0))
+    return bad(why_out, "an attribute has a syntax that does not exist");
   return IPP_STATUS_OK;
 }
 

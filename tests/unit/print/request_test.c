@@ -174,6 +174,36 @@ garbage_gets_an_answer(void **state)
   pb_request_clear(&request);
 }
 
+// Seen by the fuzzer: a value of a syntax that does not exist was freed as a text.
+static void
+syntaxes_must_exist(void **state)
+{
+  static const uint8_t strange[] = {0x20, 0x24, 0x26, 0x2f, 0x38, 0x43, 0x4b, 0x60};
+  struct bench        *b         = *state;
+
+  for (size_t i = 0; i < sizeof(strange); i++)
+  {
+    pb_error_t        err  = {0};
+    pb_buffer_t       body = {0};
+    ipp_t            *ipp  = ask(IPP_OP_VALIDATE_JOB);
+    struct pb_request request;
+
+    ippAddString(ipp, IPP_TAG_JOB, IPP_TAG_KEYWORD, "sides", NULL, "one-sided");
+    check_ok(pb_ipp_format(ipp, &body, &err), err);
+    ippDelete(ipp);
+    for (size_t k = 0; k + 8 < body.size; k++)
+    {
+      if (body.data[k] == IPP_TAG_KEYWORD && memcmp(&body.data[k + 3], "sides", 5) == 0)
+        body.data[k] = (char)strange[i];
+    }
+    pb_request_init(&request, b->print, &ann);
+    pb_request_perform(&request, PATH, body.data, body.size);
+    check_status((int)ippGetStatusCode(request.response), IPP_STATUS_ERROR_BAD_REQUEST);
+    pb_request_clear(&request);
+    pb_buffer_clear(&body);
+  }
+}
+
 // --- who may: the table of operations, and for each somebody who may not
 
 static void
@@ -272,6 +302,7 @@ main(void)
     cmocka_unit_test_setup_teardown(requests_must_begin_well, bench_setup, bench_teardown),
     cmocka_unit_test_setup_teardown(targets_must_be_there, bench_setup, bench_teardown),
     cmocka_unit_test_setup_teardown(groups_must_be_in_order, bench_setup, bench_teardown),
+    cmocka_unit_test_setup_teardown(syntaxes_must_exist, bench_setup, bench_teardown),
     cmocka_unit_test_setup_teardown(garbage_gets_an_answer, bench_setup, bench_teardown),
     cmocka_unit_test_setup_teardown(each_operation_is_refused_to_who_may_not, bench_setup,
                                     bench_teardown),
