@@ -1,5 +1,7 @@
 // events-get_fuzz - any IPP message as any of the subscription operations; nothing may crash, leak
-// or grow. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// or grow.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
 #include "events/events.h"
 #include <stdlib.h>
