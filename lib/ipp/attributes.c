@@ -162,7 +162,17 @@ add_value(ipp_t *to, ipp_tag_t group, ipp_attribute_t *from, int element, int de
 static bool
 is_out_of_band(ipp_tag_t tag)
 {
-  return tag >= IPP_TAG_UNSUPPORTED_VALUE && tag < IPP_TAG_INTEGER;
+  return (tag >= IPP_TAG_UNSUPPORTED_VALUE && tag <= IPP_TAG_NOVALUE) ||
+         (tag >= IPP_TAG_NOTSETTABLE && tag <= IPP_TAG_ADMINDEFINE);
+}
+
+// Not so: libcups holds the values as bytes that it neither gives out nor lets be made.
+static bool
+is_known_syntax(ipp_tag_t tag)
+{
+  return (tag >= IPP_TAG_INTEGER && tag <= IPP_TAG_ENUM) ||
+         (tag >= IPP_TAG_STRING && tag <= IPP_TAG_NAMELANG) ||
+         (tag >= IPP_TAG_TEXT && tag <= IPP_TAG_MIMETYPE);
 }
 
 static bool
@@ -171,6 +181,8 @@ copy_attribute(ipp_attribute_t *from, ipp_t *to, ipp_tag_t group, int depth)
   ipp_attribute_t *at  = NULL;
   ipp_tag_t        tag = ippGetValueTag(from);
 
+  if (!is_out_of_band(tag) && !is_known_syntax(tag))
+    return true;
   if (is_out_of_band(tag))
     return ippAddOutOfBand(to, group, tag, ippGetName(from)) != NULL;
   for (int i = 0; i < ippGetCount(from); i++)

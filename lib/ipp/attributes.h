@@ -28,7 +28,8 @@ bool pb_attributes_is_supported(ipp_t *printer, ipp_attribute_t *attribute, char
 
 // Values in a 1setOf of a message group are the same?  For "what changed" in sparse updates.
 bool pb_attributes_is_equal(ipp_attribute_t *a, ipp_attribute_t *b);
-// Deep copy of one attribute into another message's group; false: out of memory.
+// Deep copy of one attribute into another message's group; one of a syntax that does not exist, and members of such, are
+// left out.  False: out of memory.
 bool pb_attributes_copy_one(ipp_attribute_t *attribute, ipp_t *to, ipp_tag_t to_group);
 
 #endif

@@ -393,6 +393,33 @@ test_copy_one_and_equal(void **state)
   ippDelete(to);
 }
 
+// libcups keeps a value of a syntax that does not exist as bytes; a copy made of it as text was
+// freed wrongly.
+static void
+test_copy_of_unknown_syntax(void **state)
+{
+  static const uint8_t strange[] = {0x14, 0x1f, 0x20, 0x24, 0x26, 0x2f, 0x38,
+                                    0x3f, 0x40, 0x4b, 0x60, 0x7e, 0xff};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(strange); i++)
+  {
+    uint8_t size     = strange[i] < 0x20 ? 0 : 8;
+    uint8_t bytes[]  = {2,   0, 0,    2,   0,   0,   0,   1,   IPP_TAG_JOB, strange[i], 0,   1,
+                        'a', 0, size, 'l', 'o', 'n', 'g', 't', 'e',         'x',        't', 0};
+    bytes[15 + size] = IPP_TAG_END;
+    ipp_t     *from = NULL, *to = ippNew();
+    pb_error_t err = {0};
+
+    check_ok(pb_ipp_parse(bytes, 16u + size, &from, &err), err);
+    assert_true(
+      pb_attributes_copy_one(pb_ipp_find(from, IPP_TAG_JOB, "a", IPP_TAG_ZERO), to, IPP_TAG_JOB));
+    assert_null(pb_ipp_find(to, IPP_TAG_JOB, "a", IPP_TAG_ZERO));
+    ippDelete(to);
+    ippDelete(from);
+  }
+}
+
 static void
 test_has(void **state)
 {
@@ -417,6 +444,7 @@ main(void)
     cmocka_unit_test(test_support_of_media_col),
     cmocka_unit_test(test_resolution),
     cmocka_unit_test(test_copy_one_and_equal),
+    cmocka_unit_test(test_copy_of_unknown_syntax),
     cmocka_unit_test(test_has),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
