@@ -29,21 +29,20 @@ class Received:
 
 
 def count_pcl_pages(data):
-    """Form feeds outside of escape sequences and their binary payloads."""
+    """Starts of raster graphics: one a page. A form feed is none: a duplex page's front and a job's last page have none."""
     pages, at = 0, 0
-    payload = re.compile(rb"\x1b[&*()][a-z]?(?:[-+]?\d*[a-z])*([-+]?\d*)([A-Z@])")
-    while at < len(data):
-        if data[at] == 0x0C:
-            pages += 1
-        elif data[at] == 0x1B:
-            match = payload.match(data, at)
-            if match:
-                at = match.end()
-                if match.group(2) in (b"W", b"V") and match.group(1):
-                    at += int(match.group(1))
-                continue
+    command = re.compile(rb"\x1b[&*()][a-z]?(?:[-+]?\d*[a-z])*([-+]?\d*)([A-Z@])")
+    while at >= 0:
+        match = command.match(data, at)
+        if match:
+            pages += re.fullmatch(rb"\x1b\*r\d?A", match.group()) is not None
+            at = match.end()
+            is_data = match.group(2) == b"W" or (match.group(2) == b"V" and match.group().startswith(b"\x1b*b"))
+            if is_data and match.group(1):
+                at += int(match.group(1))  # binary payload
+        else:
             at += 1
-        at += 1
+        at = data.find(b"\x1b", at)
     return pages
 
 
