@@ -17,7 +17,8 @@ enum
 {
   PENDING_MAX = 1024 * 1024,  // document bytes that came while the operation was being performed
   PIECE_SIZE  = 64 * 1024,
-  WAIT_MS     = 30000  // of a long poll (RFC 3996 s5.2)
+  WAIT_MS     = 30000,     // of a long poll (RFC 3996 s5.2)
+  BARE_MAX    = 64 * 1024  // a larger request carries a document
 };
 
 enum stage
@@ -393,6 +394,18 @@ copy_head(pb_exchange_t *exchange, struct call *call)
   return call->path && (call->authorization || !authorization);
 }
 
+// A client that asks before it sends a document, and says nothing of who it is, hears 401 instead
+// of 100 (RFC 9110 s10.1.1).  CUPS's clients forget to sign in when the 401 comes in mid-document:
+// they begin again without credentials, for ever.
+static bool
+is_document_unsigned(const pb_exchange_t *exchange)
+{
+  const char *expect = pb_exchange_header(exchange, "Expect");
+  int64_t     size   = pb_exchange_body_size(exchange);
+
+  return expect && !pb_exchange_header(exchange, "Authorization") && (size < 0 || size > BARE_MAX);
+}
+
 static void
 on_head(pb_exchange_t *exchange, void *context)
 {
@@ -403,6 +416,11 @@ on_head(pb_exchange_t *exchange, void *context)
   if (!type || !pb_text_has_prefix(type, "application/ipp"))
   {
     reply_text(exchange, 415, "IPP requests are of type application/ipp");
+    return;
+  }
+  if (is_document_unsigned(exchange))
+  {
+    reply_unauthorized(exchange, "Sign in to send a document.");
     return;
   }
   call = calloc(1, sizeof(*call));
