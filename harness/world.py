@@ -11,7 +11,7 @@ from . import documents
 from .connector import Connector
 from .cups import Cups
 from .printer import Printer
-from .process import Failed, run, wait_for
+from .process import Failed, Process, run, wait_for
 from .service import Service
 
 LASER = "drv:///sample.drv/generic.ppd"     # PostScript
@@ -111,12 +111,22 @@ class World:
     def ipptool(self, queue, test, check=True, seconds=120, options=()):
         return run(["ipptool", "-tv", "-T", "60", *options, self.uri(queue), test], {"HOME": self.folder}, check, seconds)
 
-    def print_job(self, queue, path, job="", operation="", title="job", check=True, seconds=600):
-        """Print-Job by ipptool; returns the cloud job's id, or (None, output) is raised as Failed."""
+    def print_test(self, queue, path, job="", operation="", title="job"):
+        """A file for ipptool that prints the document."""
         test = self.path(f"print-{os.path.basename(path)}-{abs(hash((queue, job, title))) % 10**8}.test")
         with open(test, "w", encoding="utf-8") as file:
             file.write(PRINT_JOB % {"title": title, "format": FORMATS[os.path.splitext(path)[1]], "file": path, "job": job,
                                     "operation": operation})
+        return test
+
+    def start_printing(self, queue, path, **more):
+        """Print-Job by an ipptool in the background, that can be killed."""
+        return Process("ipptool", ["ipptool", "-tv", self.uri(queue), self.print_test(queue, path, **more)],
+                       self.path("ipptool.log"), {"HOME": self.folder}).start()
+
+    def print_job(self, queue, path, job="", operation="", title="job", check=True, seconds=600):
+        """Print-Job by ipptool; returns the cloud job's id, or (None, output) is raised as Failed."""
+        test = self.print_test(queue, path, job, operation, title)
         status, text = self.ipptool(queue, test, check, seconds)
         match = re.search(r"job-id \(integer\) = (\d+)", text)
         if status != 0 or not match:
