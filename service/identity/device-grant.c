@@ -196,6 +196,16 @@ find_row(pb_identity_t *identity, const char *device_code, struct row *row, bool
   return pb_db_finish(query, err);
 }
 
+// Who asks in the intervals that it was told must not miss what was approved in the last of them
+// (RFC 8628 s3.5).
+static bool
+is_expired(const struct row *row, int64_t now)
+{
+  int64_t more_ms = row->state == PB_GRANT_APPROVED ? row->interval_ms : 0;
+
+  return row->expires_ms + more_ms <= now && row->state != PB_GRANT_USED;
+}
+
 // What this poll is answered with; RFC 8628 s3.5.
 static enum pb_device_poll
 judge(const struct row *row, const char *client_id, int64_t now)
@@ -209,7 +219,7 @@ judge(const struct row *row, const char *client_id, int64_t now)
 
   if (!pb_text_is_equal(row->subject.client_id, client_id))
     return PB_DEVICE_POLL_UNKNOWN;
-  if (row->expires_ms <= now && row->state != PB_GRANT_USED)
+  if (is_expired(row, now))
     return PB_DEVICE_POLL_EXPIRED;
   if (row->polled_ms > 0 && now >= row->polled_ms && now - row->polled_ms < row->interval_ms)
     return PB_DEVICE_POLL_SLOW_DOWN;

@@ -166,6 +166,20 @@ done:
   return ok;
 }
 
+void
+pb_identity_on_revoked(pb_identity_t *identity, pb_identity_revoked_t fn, void *user)
+{
+  identity->on_revoked      = fn;
+  identity->on_revoked_user = user;
+}
+
+void
+pb_identity_tell_revoked(pb_identity_t *identity, const char *client_id)
+{
+  if (identity->on_revoked != NULL)
+    identity->on_revoked(identity->on_revoked_user, client_id);
+}
+
 bool
 pb_identity_revoke_client(pb_identity_t *identity, const char *client_id, pb_error_t *err)
 {
@@ -175,6 +189,8 @@ pb_identity_revoke_client(pb_identity_t *identity, const char *client_id, pb_err
     pb_db_run(identity->db, err, "DELETE FROM auth_tokens WHERE client_id = ?", "t", client_id) &&
     pb_db_run(identity->db, err, "DELETE FROM auth_grants WHERE client_id = ?", "t", client_id) &&
     pb_db_run(identity->db, err, "DELETE FROM auth_clients WHERE id = ?", "t", client_id);
+  if (ok)
+    pb_identity_tell_revoked(identity, client_id);
   if (!pb_db_end(identity->db, ok, err))
     return false;
   pb_log(NULL, PB_LOG_INFO, "client %s is revoked", client_id);

@@ -76,6 +76,12 @@ bool pb_identity_forget_device(pb_identity_t *identity, const char *uuid, pb_err
 // Called when a client's last device is gone, or an administrator revokes it: its tokens end.
 bool pb_identity_revoke_client(pb_identity_t *identity, const char *client_id, pb_error_t *err) PB_MUST_USE;
 
+// Whom to tell that a client was revoked, or gave up a token of scope print.proxy: what it opened with that must end.
+// One listener, set while no request is served; NULL: none.  Called on the thread that does it, within its transaction,
+// before others see the change: it may not wait.
+typedef void (*pb_identity_revoked_t)(void *user, const char *client_id);
+void pb_identity_on_revoked(pb_identity_t *identity, pb_identity_revoked_t fn, void *user);
+
 // For `printbridge-service user`, init, and the portal.
 bool pb_identity_add_user(pb_identity_t *identity, const char *email, enum pb_role role, const char *password,
                           pb_error_t *err) PB_MUST_USE;

@@ -26,7 +26,11 @@ struct pb_identity
   pb_lockout_t         *lockout;
   pb_recall_t          *recall;
   pb_replay_t          *replay;
+  pb_identity_revoked_t on_revoked;    // may be NULL
+  void                 *on_revoked_user;
   struct pb_call_route *oauth_routes;  // owned; the edge points into it
 };
+
+void pb_identity_tell_revoked(pb_identity_t *identity, const char *client_id);
 
 #endif

@@ -230,8 +230,13 @@ pb_token_revoke(pb_identity_t *identity, const char *token, pb_error_t *err)
   if (row.kind == KIND_REFRESH)
     return revoke_family(identity, row.family, err);
   pb_token_hash(token, hash);
-  return pb_db_run(identity->db, err, "DELETE FROM auth_tokens WHERE hash = ?", "b",
-                   (const void *)hash, sizeof(hash));
+  if (!pb_db_run(identity->db, err, "DELETE FROM auth_tokens WHERE hash = ?", "b",
+                 (const void *)hash, sizeof(hash)))
+    return false;
+  // Which of its tokens opened the tunnel is not known: it dials again if it has another.
+  if (pb_text_is_equal(row.subject.scope, PB_SCOPE_PROXY))
+    pb_identity_tell_revoked(identity, row.subject.client_id);
+  return true;
 }
 
 // A person's token never carries more than a user's rights, whatever the person may do in the

@@ -1,6 +1,8 @@
 // tunnels - the service's end of the PTTH tunnels: the /tunnel route, and the registry by client
-// id. The mutex guards the registry; nothing is called under it. SPDX-FileCopyrightText: The
-// Printbridge authors SPDX-License-Identifier: Apache-2.0
+// id.
+// The mutex guards the registry; nothing is called under it.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "tunnel/tunnels.h"
 
 #include "base/clock.h"
@@ -197,6 +199,16 @@ check_upgrade(pb_exchange_t *exchange)
   return false;
 }
 
+static bool
+is_still_good(pb_tunnels_t *tunnels, pb_exchange_t *exchange)
+{
+  const char    *authorization = pb_exchange_header(exchange, "Authorization");
+  pb_principal_t principal     = {0};
+
+  return pb_identity_authenticate(tunnels->identity, authorization, pb_exchange_peer(exchange),
+                                  &principal, /*err*/ NULL);
+}
+
 static void
 on_head(pb_exchange_t *exchange, void *context)
 {
@@ -219,6 +231,12 @@ on_head(pb_exchange_t *exchange, void *context)
   }
   pb_text_copy(entry->client_id, sizeof(entry->client_id), principal.client_id);
   register_link(tunnels, entry, link);
+  // Revoked since the first look: whoever did that found no tunnel to cut.
+  if (!is_still_good(tunnels, exchange))
+  {
+    pb_tunnels_cut(tunnels, principal.client_id);
+    return;
+  }
 
   pb_log_ctx_t ctx = {.request = principal.client_id};
   pb_log(&ctx, PB_LOG_INFO, "tunnel is up");
@@ -231,6 +249,12 @@ static void
 on_end(pb_exchange_t *exchange)
 {
   (void)exchange;
+}
+
+static void
+on_revoked(void *user, const char *client_id)
+{
+  pb_tunnels_cut(user, client_id);
 }
 
 static const struct pb_handler handler = {.on_head = on_head, .on_end = on_end};
@@ -255,6 +279,7 @@ pb_tunnels_new(pb_edge_t *edge, pb_identity_t                         *identity,
     pb_tunnels_free(tunnels);
     return false;
   }
+  pb_identity_on_revoked(identity, on_revoked, tunnels);
   *tunnels_out = tunnels;
   return true;
 }
@@ -264,6 +289,7 @@ pb_tunnels_free(pb_tunnels_t *tunnels)
 {
   if (tunnels == NULL)
     return;
+  pb_identity_on_revoked(tunnels->identity, NULL, NULL);
   for (int i = 0; i < BUCKETS; i++)
   {
     while (tunnels->entries[i] != NULL)

@@ -324,6 +324,34 @@ test_cut(void **state)
   pb_dial_stop(end.dial);
 }
 
+// Who is revoked, or gives up its token, loses the tunnel; others keep theirs.
+static void
+test_revoked(void **state)
+{
+  struct bench *b   = *state;
+  pb_error_t    err = {0};
+  struct end    revoked, gone, other;
+
+  dial(&revoked, b, PB_SCOPE_PROXY, "c1");
+  dial(&gone, b, PB_SCOPE_PROXY, "c2");
+  dial(&other, b, PB_SCOPE_PROXY, "c3");
+  rig_await(&b->ups, 3);
+  rig_await(&revoked.ups, 1);
+  rig_await(&gone.ups, 1);
+  check_ok(pb_identity_revoke_client(b->identity, "c1", &err), err);
+  assert_int_equal(pb_tunnels_up_since_ms(b->tunnels, "c1"), 0);
+  rig_await(&revoked.denials, 1);
+  check_ok(pb_token_revoke(b->identity, gone.token, &err), err);
+  assert_int_equal(pb_tunnels_up_since_ms(b->tunnels, "c2"), 0);
+  rig_await(&gone.denials, 1);
+  assert_true(push(b, "c3", 1, 10));
+  rig_await(&other.messages, 1);
+  assert_int_equal(other.downs, 0);
+  pb_dial_stop(revoked.dial);
+  pb_dial_stop(gone.dial);
+  pb_dial_stop(other.dial);
+}
+
 // A connector that does not take its events loses its tunnel, not the service its memory.
 static void
 test_queue_full(void **state)
@@ -373,8 +401,8 @@ main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-    ROW(test_push),     ROW(test_threads), ROW(test_refused),    ROW(test_denied),
-    ROW(test_replaced), ROW(test_cut),     ROW(test_queue_full), ROW(test_shutdown),
+    ROW(test_push), ROW(test_threads), ROW(test_refused),    ROW(test_denied),   ROW(test_replaced),
+    ROW(test_cut),  ROW(test_revoked), ROW(test_queue_full), ROW(test_shutdown),
   };
 #undef ROW
 
