@@ -246,7 +246,8 @@ pb_op_deregister_output_device(struct pb_request *request)
   free(ids);
   if (!ok)
     return false;
-  if (!pb_device_delete(request->print->db, device->uuid, &err))
+  if (!pb_device_delete(request->print->db, device->uuid, &err) ||
+      !pb_identity_forget_device(request->print->identity, device->uuid, &err))
     return pb_request_fail(request, &err);
   device->uuid[0] = '\0';
   return note_changes(request, &before, /*is_config*/ true);

@@ -23,11 +23,12 @@ static const pb_principal_t people[] = {
 };
 // clang-format on
 
-static char         folder[] = "/tmp/pb-fuzz-XXXXXX";
-static pb_db_t     *db;
-static pb_spool_t  *spool;
-static pb_events_t *events;
-static pb_print_t  *printing;
+static char           folder[] = "/tmp/pb-fuzz-XXXXXX";
+static pb_db_t       *db;
+static pb_spool_t    *spool;
+static pb_identity_t *identity;
+static pb_events_t   *events;
+static pb_print_t    *printing;
 
 static void
 drop_line(enum pb_log_level level, const char *line, void *user)
@@ -48,6 +49,7 @@ remove_folder(void)
 {
   pb_print_free(printing);
   pb_events_free(events);
+  pb_identity_free(identity);
   pb_spool_close(spool);
   pb_db_close(db);
   (void)rmdir(folder);
@@ -56,21 +58,23 @@ remove_folder(void)
 static void
 start(void)
 {
-  const uint8_t                 key[32] = {1};
-  const struct pb_spool_limits  limits  = {.document_bytes = 65536};
-  const struct pb_print_options options = {.authority             = "cloud.test:8631",
-                                           .job_history_ms        = 1,
-                                           .multiple_operation_ms = 1,
-                                           .jobs_per_printer      = 20,
-                                           .has_cut_through       = true};
-  struct pb_printer             printer = {.is_accepting = true, .name = "Laser", .uuid = UUID};
-  struct pb_device              device  = {.uuid = UUID, .client_id = "client-1"};
-  pb_error_t                    err     = {0};
+  const uint8_t                    key[32] = {1};
+  const struct pb_spool_limits     limits  = {.document_bytes = 65536};
+  const struct pb_print_options    options = {.authority             = "cloud.test:8631",
+                                              .job_history_ms        = 1,
+                                              .multiple_operation_ms = 1,
+                                              .jobs_per_printer      = 20,
+                                              .has_cut_through       = true};
+  const struct pb_identity_options who     = {.issuer = "https://cloud.test:8631"};
+  struct pb_printer                printer = {.is_accepting = true, .name = "Laser", .uuid = UUID};
+  struct pb_device                 device  = {.uuid = UUID, .client_id = "client-1"};
+  pb_error_t                       err     = {0};
 
   pb_log_set_sink(drop_line, NULL);
   if (!mkdtemp(folder) || !pb_spool_open(folder, key, &limits, &spool, &err) ||
       !pb_db_open(":memory:", &db, &err) || !pb_events_new(db, NULL, &events, &err) ||
-      !pb_print_new(NULL, db, NULL, spool, events, &options, &printing, &err) ||
+      !pb_identity_new(db, &who, &identity, &err) ||
+      !pb_print_new(NULL, db, identity, spool, events, &options, &printing, &err) ||
       !pb_printer_insert(db, &printer, &err))
     abort();
   device.printer_id = printer.id;

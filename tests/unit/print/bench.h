@@ -1,6 +1,7 @@
 // bench - printers, jobs and documents without HTTP: a database, a spool and events in a folder of
-// their own, and IPP requests handed over as messages. SPDX-FileCopyrightText: The Printbridge
-// authors SPDX-License-Identifier: Apache-2.0
+// their own, and IPP requests handed over as messages.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_TESTS_PRINT_BENCH_H
 #define PB_TESTS_PRINT_BENCH_H
 
@@ -34,11 +35,12 @@ static const pb_principal_t applicant = {
 
 struct bench
 {
-  char         folder[64];
-  pb_db_t     *db;
-  pb_spool_t  *spool;
-  pb_events_t *events;
-  pb_print_t  *print;
+  char           folder[64];
+  pb_db_t       *db;
+  pb_identity_t *identity;
+  pb_spool_t    *spool;
+  pb_events_t   *events;
+  pb_print_t    *print;
 };
 
 static inline void
@@ -62,12 +64,16 @@ bench_open(struct bench *b)
                                      .jobs_per_printer      = 5,
                                      .has_cut_through       = true};
 
+  struct pb_identity_options identity = {.issuer = "https://cloud.test:8631"};
+
   snprintf(path, sizeof(path), "%s/db", b->folder);
   snprintf(spool, sizeof(spool), "%s/spool", b->folder);
   check_ok(pb_db_open(path, &b->db, &err), err);
   check_ok(pb_spool_open(spool, key, &limits, &b->spool, &err), err);
   check_ok(pb_events_new(b->db, NULL, &b->events, &err), err);
-  check_ok(pb_print_new(NULL, b->db, NULL, b->spool, b->events, &options, &b->print, &err), err);
+  check_ok(pb_identity_new(b->db, &identity, &b->identity, &err), err);
+  check_ok(pb_print_new(NULL, b->db, b->identity, b->spool, b->events, &options, &b->print, &err),
+           err);
   check_ok(pb_print_recover(b->print, &err), err);
 }
 
@@ -76,6 +82,7 @@ bench_close(struct bench *b)
 {
   pb_print_free(b->print);
   pb_events_free(b->events);
+  pb_identity_free(b->identity);
   pb_spool_close(b->spool);
   pb_db_close(b->db);
 }
@@ -93,8 +100,8 @@ bench_add_printer(struct bench *b, const char *uuid, const char *client_id)
   strcpy(printer.make_and_model, "Acme 1");
   check_ok(pb_printer_insert(b->db, &printer, &err), err);
   device.printer_id = printer.id;
-  strcpy(device.uuid, uuid);
-  strcpy(device.client_id, client_id);
+  pb_text_copy(device.uuid, sizeof(device.uuid), uuid);
+  pb_text_copy(device.client_id, sizeof(device.client_id), client_id);
   check_ok(pb_device_insert(b->db, &device, &err), err);
 }
 
