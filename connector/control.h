@@ -1,5 +1,5 @@
-// control - the administrator's way to a running connector: a unix socket (0660, peer credentials) that takes one word
-// and answers with one JSON object.
+// control - the administrator's way to a running connector: a unix socket (0660, peer credentials)
+// that takes one word and answers with one JSON object.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CONNECTOR_CONTROL_H

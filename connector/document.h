@@ -1,7 +1,7 @@
-// document - the connector's unix socket where filters fetch documents and the notifier brings events.
-// A document is offered under a random capability; one reader at a time; each reader starts from the first byte.
-// Between the cloud and the filter stands a bounded read-ahead.  A broken source is asked again and what the reader
-// already has is skipped, after comparing its hash.
+// document - the connector's unix socket where filters fetch documents and the notifier brings
+// events. A document is offered under a random capability; one reader at a time; each reader starts
+// from the first byte. Between the cloud and the filter stands a bounded read-ahead.  A broken
+// source is asked again and what the reader already has is skipped, after comparing its hash.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CONNECTOR_DOCUMENT_H

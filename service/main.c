@@ -1,5 +1,7 @@
 // main - printbridge-service: the command line, signals, and the table that turns errors into exit
-// statuses. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// statuses.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"

@@ -1,5 +1,7 @@
 // clock - time, in milliseconds; the only place that asks the machine for it, so that tests can
-// move it. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// move it.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BASE_CLOCK_H
 #define PB_BASE_CLOCK_H
 

@@ -1,7 +1,8 @@
 // db - SQLite behind a handful of calls.
 // One connection and one recursive mutex per database: a transaction or a query holds it from its
-// first call to its last. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// first call to its last.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/db.h"
 
 #include "base/log.h"

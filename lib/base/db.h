@@ -1,7 +1,9 @@
 // db - an SQLite database as Printbridge uses it: WAL, synchronous=FULL, foreign keys on, one
 // connection, statements kept prepared.  This is the only place that includes sqlite3.h. A database
 // has a mutex: begin takes it, commit and rollback give it back; single statements take it
-// themselves. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// themselves.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BASE_DB_H
 #define PB_BASE_DB_H
 

@@ -1,5 +1,7 @@
 // secret - random numbers, and text that must not be seen: wiped when freed, and there is no way to
-// print it. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// print it.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BASE_SECRET_H
 #define PB_BASE_SECRET_H
 

@@ -1,6 +1,7 @@
-// client - IPP requests to a cloud service, with the identity's access token: got when needed, renewed before it ends.
-// A pb_cloud_account_t is shared by all threads of a process (it guards its token with a mutex that is never held
-// during a request of others' interest for longer than the token request itself); a pb_cloud_t belongs to one thread.
+// client - IPP requests to a cloud service, with the identity's access token: got when needed,
+// renewed before it ends. A pb_cloud_account_t is shared by all threads of a process (it guards its
+// token with a mutex that is never held during a request of others' interest for longer than the
+// token request itself); a pb_cloud_t belongs to one thread.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_CLIENT_H

@@ -1,6 +1,7 @@
-// registration - what a print server keeps of a service that it is registered with: one folder per service below
-// STATE/services, with service.json, key.pem (0600), one UUID.json + UUID.crt per shared queue, and pending.json.
-// Written by `printbridge share`, read by printbridged; each file is replaced atomically.
+// registration - what a print server keeps of a service that it is registered with: one folder per
+// service below STATE/services, with service.json, key.pem (0600), one UUID.json + UUID.crt per
+// shared queue, and pending.json. Written by `printbridge share`, read by printbridged; each file
+// is replaced atomically.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_REGISTRATION_H

@@ -1,5 +1,6 @@
 // attributes - the tables of what may cross: each attribute with its group, syntax and bounds.
-// Attributes are typed, bounded and checked here where they enter; a bad value is dropped and named, the rest stays.
+// Attributes are typed, bounded and checked here where they enter; a bad value is dropped and
+// named, the rest stays.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IPP_ATTRIBUTES_H

@@ -1,6 +1,6 @@
 // cups - the one place that speaks to the local CUPS scheduler.
-// A pb_cups_t is a connection of one thread; it reconnects by itself.  All calls block.
-// Errors: PB_RETRY cupsd is not there or busy, PB_GONE no such queue or job, PB_REJECT cupsd says no.
+// A pb_cups_t is a connection of one thread; it reconnects by itself.  All calls block. Errors:
+// PB_RETRY cupsd is not there or busy, PB_GONE no such queue or job, PB_REJECT cupsd says no.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IPP_CUPS_H

@@ -1,5 +1,6 @@
-// ticket - the few lines that stand for a document in the local CUPS queue: which document, and the capability to
-// fetch it.  Text, so that "what is in this job" can be read by a person; strict, because a user could print one.
+// ticket - the few lines that stand for a document in the local CUPS queue: which document, and the
+// capability to fetch it.  Text, so that "what is in this job" can be read by a person; strict,
+// because a user could print one.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IPP_TICKET_H

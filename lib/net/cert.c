@@ -1,7 +1,8 @@
 // cert - X.509 certificates of our own making: a CA, servers and devices.
 // Names reach OpenSSL as values, never through its configuration syntax, where a comma would begin
-// the next entry. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// the next entry.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/digest.h"

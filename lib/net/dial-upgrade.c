@@ -1,6 +1,7 @@
 // dial-upgrade - the tunnel's beginning: connect, ask for the upgrade (draft-kazuho-ptth-ptth),
-// read the answer. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// read the answer.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "net/dial-state.h"
 
 #include "base/clock.h"

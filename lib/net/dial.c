@@ -1,6 +1,8 @@
 // dial - the connector's end of the PTTH tunnel: a thread that keeps it up, and says when it
 // cannot. All time is monotonic: a clock that jumps changes nothing, and after a suspend the first
-// ping tells. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// ping tells.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "net/dial.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
-// dial - the connector's end of the PTTH tunnel: a thread that keeps it up, and says when it cannot.
+// dial - the connector's end of the PTTH tunnel: a thread that keeps it up, and says when it
+// cannot.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_NET_DIAL_H

@@ -1,6 +1,8 @@
 // digest - hashes: SHA-256 for tokens and prefixes, scrypt for passwords.
 // SHA-256 has no way to say that it failed: when OpenSSL cannot do it, nothing here can be trusted,
-// and we abort. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// and we abort.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "net/digest.h"
 
 #include "base/secret.h"

@@ -1,5 +1,7 @@
 // http-error - what libcurl has against a transfer, in words that help and with the kind that says
-// what to do. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// what to do.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 #include "net/http-trust.h"
 #include <openssl/x509_vfy.h>

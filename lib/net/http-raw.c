@@ -1,6 +1,7 @@
-// http-raw - a TLS connection through the same proxy and trust as the rest, for the tunnel.
-// libcurl makes the connection (DNS, CONNECT, TLS) and hands over the stream; ALPN says http/1.1,
-// since the tunnel begins with an Upgrade. SPDX-FileCopyrightText: The Printbridge authors
+// http-raw - a TLS connection through the same proxy and trust as the rest, for the tunnel. libcurl
+// makes the connection (DNS, CONNECT, TLS) and hands over the stream; ALPN says http/1.1, since the
+// tunnel begins with an Upgrade.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http-trust.h"
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 // http-reader - a strict HTTP/1.1 reader: bytes in, events out, no I/O.
 // Every decision is made on whole lines or single bytes, never on how the input was cut: fed byte
-// by byte it tells the same as fed at once. SPDX-FileCopyrightText: The Printbridge authors
+// by byte it tells the same as fed at once.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http-reader.h"
 #include "net/http-reader-parts.h"

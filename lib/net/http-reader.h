@@ -1,6 +1,7 @@
 // http-reader - a strict HTTP/1.1 reader (RFC 9112): bytes in, events out, no I/O.
-// It refuses what the RFC lets it refuse: Content-Length with Transfer-Encoding, differing or repeated lengths, bare
-// LF, obs-fold, space before a colon, missing or double Host, NUL and other control bytes, unknown transfer codings.
+// It refuses what the RFC lets it refuse: Content-Length with Transfer-Encoding, differing or
+// repeated lengths, bare LF, obs-fold, space before a colon, missing or double Host, NUL and other
+// control bytes, unknown transfer codings.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_NET_HTTP_READER_H

@@ -1,7 +1,8 @@
 // http-trust - a libcurl handle with our trust, proxy and time-outs.
 // A pin is looked up in the chain that the server sends; that certificate, and nothing else, is the
-// root of trust then.  The name is checked by libcurl either way. SPDX-FileCopyrightText: The
-// Printbridge authors SPDX-License-Identifier: Apache-2.0
+// root of trust then.  The name is checked by libcurl either way.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "net/http-trust.h"
 
 #include "base/text.h"

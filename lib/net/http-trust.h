@@ -1,6 +1,7 @@
 // http-trust - a libcurl handle with our trust, proxy and time-outs; and what went wrong with it.
-// For lib/net only. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// For lib/net only.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_NET_HTTP_TRUST_H
 #define PB_NET_HTTP_TRUST_H
 

@@ -1,6 +1,7 @@
 // seal - AES-256-GCM for data at rest: wrapped keys, and a document as a sequence of 64 KiB
 // records. A (key, nonce) pair must never seal two different plaintexts: a record's nonce is its
-// number and its last mark. SPDX-FileCopyrightText: The Printbridge authors
+// number and its last mark.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "net/seal.h"
 

@@ -1,6 +1,6 @@
-// seal - AES-256-GCM for data at rest: wrapped keys, and a document as a sequence of 64 KiB records.
-// Record n of a document is sealed with the document's key and a nonce made of n; the last one is marked as last, so
-// that a cut or reordered file does not open.
+// seal - AES-256-GCM for data at rest: wrapped keys, and a document as a sequence of 64 KiB
+// records. Record n of a document is sealed with the document's key and a nonce made of n; the last
+// one is marked as last, so that a cut or reordered file does not open.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_NET_SEAL_H

@@ -1,6 +1,7 @@
-// tunnel-push - the service's end: messages go out one after the other, each as a request.
-// The next one is begun when the body of the one before is out, so the connector gets them in order
-// and still need not answer before the next comes. SPDX-FileCopyrightText: The Printbridge authors
+// tunnel-push - the service's end: messages go out one after the other, each as a request. The next
+// one is begun when the body of the one before is out, so the connector gets them in order and
+// still need not answer before the next comes.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tunnel-state.h"
 

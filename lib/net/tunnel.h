@@ -1,7 +1,8 @@
 // tunnel - one PTTH tunnel's HTTP/2 session (draft-kazuho-ptth-ptth, RFC 9113), without I/O: bytes
 // and the time in, bytes out.  The service's end sends requests, POST /events with an IPP message;
 // the connector's end answers them. Belongs to one thread.  The ops are called from receive only,
-// and must not call the tunnel, but for push. SPDX-FileCopyrightText: The Printbridge authors
+// and must not call the tunnel, but for push.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_NET_TUNNEL_H
 #define PB_NET_TUNNEL_H

@@ -1,7 +1,8 @@
 // connection - one socket with its TLS and its reader: from accept to close.
 // Handlers are called from run() only, or from timers and posts; nothing is freed under them: what
-// they do to the connection is noted, and settled when they have returned. SPDX-FileCopyrightText:
-// The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// they do to the connection is noted, and settled when they have returned.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "edge/parts.h"
 
 #include "base/clock.h"

@@ -1,8 +1,7 @@
-// edge - the service's HTTP edge: one TLS port, worker threads with an event base each, requests that stream in and
-// responses that stream out.
-// An exchange (one request and its response) lives on the worker thread of its connection: every call that takes a
-// pb_exchange_t is made there.  Other threads reach it by pb_edge_post.
-// The program must ignore SIGPIPE.
+// edge - the service's HTTP edge: one TLS port, worker threads with an event base each, requests
+// that stream in and responses that stream out. An exchange (one request and its response) lives on
+// the worker thread of its connection: every call that takes a pb_exchange_t is made there.  Other
+// threads reach it by pb_edge_post. The program must ignore SIGPIPE.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_EDGE_EDGE_H

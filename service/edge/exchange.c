@@ -1,7 +1,8 @@
 // exchange - one request and its response.
 // Lives from the end of the request's head until the response is out and the request is in, or the
-// connection ends. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// connection ends.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "edge/parts.h"
 
 #include "base/clock.h"

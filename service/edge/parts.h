@@ -1,7 +1,8 @@
 // parts - the inner structures of the edge; only its own files include this.
 // Owners: pb_edge_t is shared and guards what moves with mutexes; everything else belongs to one
-// worker thread. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// worker thread.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_EDGE_PARTS_H
 #define PB_EDGE_PARTS_H
 

@@ -1,7 +1,8 @@
 // slots - numbers for exchanges and streams, that outlive them: a number is found only while its
 // owner lives. A number is generation << 32 | index + 1; the generation makes a reused slot another
-// number.  One worker's. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// number.  One worker's.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "edge/parts.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 // ask - Get-Subscription-Attributes, Get-Subscriptions, Renew-Subscription, Cancel-Subscription
-// (RFC 3995 s11.2). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// (RFC 3995 s11.2).
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "events/state.h"
 
 #include "base/clock.h"

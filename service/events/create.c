@@ -1,6 +1,7 @@
 // create - Create-Printer-Subscriptions, Create-Job-Subscriptions (RFC 3995 s11.1): each group is
-// judged by itself. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// judged by itself.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "events/state.h"
 
 #include "base/clock.h"

@@ -1,5 +1,7 @@
 // keyword - the event keywords of RFC 3995 s5.3.3.5, PWG 5100.5 and 5100.18: which is a sub-event
-// of which. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// of which.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_EVENTS_KEYWORD_H
 #define PB_EVENTS_KEYWORD_H
 

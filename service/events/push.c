@@ -1,6 +1,7 @@
 // push - what goes down the tunnels: for each client a queue of messages, sent in order by one
-// thread at a time. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// thread at a time.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "events/state.h"
 
 #include "base/log.h"

@@ -1,7 +1,8 @@
 // store - the subscriptions' table in the service's database.
 // Sequence numbers are reserved here in steps, so that a restart never uses one again and no event
-// costs a write. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// costs a write.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "events/state.h"
 
 #include "base/clock.h"

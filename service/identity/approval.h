@@ -1,4 +1,5 @@
-// approval - a person decides about a device code that somebody shows: look it up, then approve or deny it.
+// approval - a person decides about a device code that somebody shows: look it up, then approve or
+// deny it.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_APPROVAL_H

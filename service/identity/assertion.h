@@ -1,4 +1,5 @@
-// assertion - a connector proves who it is at the token endpoint: private_key_jwt (RFC 7523 s3), ES256.
+// assertion - a connector proves who it is at the token endpoint: private_key_jwt (RFC 7523 s3),
+// ES256.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_ASSERTION_H

@@ -1,6 +1,6 @@
-// call - a request of modest size as one value, and its answer as another: the body is gathered, then a function that
-// may take its time (scrypt, disk) runs on a work thread, and what it says is sent.
-// The function sees no exchange, so tests call it with no network at all.
+// call - a request of modest size as one value, and its answer as another: the body is gathered,
+// then a function that may take its time (scrypt, disk) runs on a work thread, and what it says is
+// sent. The function sees no exchange, so tests call it with no network at all.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_CALL_H

@@ -1,4 +1,5 @@
-// details - authorization_details (RFC 9396) of a register grant: JSON from a stranger to queues, and back.
+// details - authorization_details (RFC 9396) of a register grant: JSON from a stranger to queues,
+// and back.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_DETAILS_H

@@ -1,5 +1,6 @@
-// identity - who is asking: users, app passwords, OAuth clients and tokens, device codes and approvals, lock-outs.
-// Keeps its tables in the service's database; tokens and codes are stored hashed.  Thread-safe.
+// identity - who is asking: users, app passwords, OAuth clients and tokens, device codes and
+// approvals, lock-outs. Keeps its tables in the service's database; tokens and codes are stored
+// hashed.  Thread-safe.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_IDENTITY_H

@@ -1,7 +1,8 @@
 // lockout - slows down guessing.
 // A table of fixed size, 8 places per set: who fills it pushes out the oldest of a set that a
-// secret number chooses, so nobody can aim at somebody else's place. SPDX-FileCopyrightText: The
-// Printbridge authors SPDX-License-Identifier: Apache-2.0
+// secret number chooses, so nobody can aim at somebody else's place.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "identity/lockout.h"
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
-// oauth-endpoints - the functions behind the OAuth paths; context is the pb_identity_t.  For oauth.c and the tests.
+// oauth-endpoints - the functions behind the OAuth paths; context is the pb_identity_t.  For
+// oauth.c and the tests.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_OAUTH_ENDPOINTS_H

@@ -1,4 +1,5 @@
-// oauth-reply - the answers of the OAuth endpoints: JSON, never stored, and errors as RFC 6749 s5.2 has them.
+// oauth-reply - the answers of the OAuth endpoints: JSON, never stored, and errors as RFC 6749 s5.2
+// has them.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_OAUTH_REPLY_H

@@ -1,5 +1,5 @@
-// oauth - the authorization server's endpoints: metadata (RFC 8414), device authorization (RFC 8628), tokens
-// (RFC 6749, 7523), revocation (RFC 7009).  Adds its routes to the edge.
+// oauth - the authorization server's endpoints: metadata (RFC 8414), device authorization (RFC
+// 8628), tokens (RFC 6749, 7523), revocation (RFC 7009).  Adds its routes to the edge.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_OAUTH_H

@@ -1,5 +1,6 @@
 // recall - remembers for some minutes which passwords scrypt has confirmed, so that an IPP client
-// which sends Basic with each request does not cost 50 ms each.  Holds keyed hashes only.  Thread-safe.
+// which sends Basic with each request does not cost 50 ms each.  Holds keyed hashes only.
+// Thread-safe.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_RECALL_H

@@ -1,4 +1,5 @@
-// token - access and refresh tokens: random, stored as SHA-256, all that came from one grant in a family.
+// token - access and refresh tokens: random, stored as SHA-256, all that came from one grant in a
+// family.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_TOKEN_H

@@ -1,4 +1,5 @@
-// user - people: their roles, passwords and app passwords, as the portal and the command line see them.
+// user - people: their roles, passwords and app passwords, as the portal and the command line see
+// them.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_USER_H

@@ -1,4 +1,5 @@
-// portal - the web pages: sign in, approve a device's code, printers, jobs, app passwords.  Plain HTML from the binary.
+// portal - the web pages: sign in, approve a device's code, printers, jobs, app passwords.  Plain
+// HTML from the binary.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PORTAL_PORTAL_H

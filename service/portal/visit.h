@@ -1,4 +1,5 @@
-// visit - one request to the portal: who is signed in, what the form says, and the page that is being written.
+// visit - one request to the portal: who is signed in, what the form says, and the page that is
+// being written.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PORTAL_VISIT_H

@@ -1,7 +1,8 @@
 // capabilities - what a printer is and can do, as the world sees it.
 // First what the service knows, then what the device reported, then what is likely; the first to
-// name an attribute wins. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// name an attribute wins.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "print/capabilities.h"
 
 #include <stdlib.h>

@@ -1,7 +1,8 @@
-// device - what a proxy reported of its output device, and how an update changes it.
-// Indices are 1-based.  Updates are applied in the order in which they come, each to the result of
-// the one before. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// device - what a proxy reported of its output device, and how an update changes it. Indices are
+// 1-based.  Updates are applied in the order in which they come, each to the result of the one
+// before.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "print/device.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 // device - what a proxy reported of its output device, and how an update changes it (PWG 5100.18
-// s5.8: sparse names). Pure: works on messages. SPDX-FileCopyrightText: The Printbridge authors
+// s5.8: sparse names). Pure: works on messages.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_DEVICE_H
 #define PB_PRINT_DEVICE_H

@@ -1,6 +1,7 @@
 // job-change - what follows a change of a job or document inside a request: saved, told to
-// subscribers, cleaned up. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// subscribers, cleaned up.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_JOB_CHANGE_H
 #define PB_PRINT_JOB_CHANGE_H
 

@@ -1,6 +1,7 @@
 // job-state - THE state machine of a job.  Every change of a job's state in the service goes
-// through pb_job_apply. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// through pb_job_apply.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "print/job-state.h"
 
 #include <stddef.h>

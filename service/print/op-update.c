@@ -1,6 +1,7 @@
 // op-update - Update-Job-Status, Update-Document-Status, Update-Active-Jobs (PWG 5100.18 s5.7,
 // tables 3 and 4). What the device says is kept as it said it; what it does to the job's own state
-// is job-state.c's to know. SPDX-FileCopyrightText: The Printbridge authors
+// is job-state.c's to know.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 #include <string.h>

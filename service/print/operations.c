@@ -1,6 +1,8 @@
 // operations - THE table of operations: what is supported, where it is sent, who may send it, what
 // performs it. operations-supported, the access page in docs/PROTOCOL.md and the negative tests
-// come from it. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// come from it.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "print/operations.h"
 
 #define EITHER (PB_MAY_USER | PB_MAY_PROXY)

@@ -1,5 +1,7 @@
 // operations - the functions behind the table of operations, one per IPP operation; see struct
-// pb_operation. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// pb_operation.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_OPERATIONS_H
 #define PB_PRINT_OPERATIONS_H
 

@@ -1,7 +1,8 @@
 // print - the IPP objects of the service: system, infrastructure printers, their jobs and
 // documents, and every operation on them (RFC 8011, PWG 5100.18, 5100.5, 5100.22).  Adds the routes
 // /ipp/system and /ipp/print/ to the edge. Jobs live in the database; one table says which state
-// follows which.  Thread-safe. SPDX-FileCopyrightText: The Printbridge authors
+// follows which.  Thread-safe.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_PRINT_H
 #define PB_PRINT_PRINT_H

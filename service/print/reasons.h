@@ -1,6 +1,7 @@
 // reasons - xxx-state-reasons as one comma-separated text: "job-incoming,job-fetchable"; empty
-// stands for 'none'. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// stands for 'none'.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_REASONS_H
 #define PB_PRINT_REASONS_H
 

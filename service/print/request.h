@@ -1,7 +1,8 @@
 // request - one IPP request on its way through the service, apart from HTTP: from bytes and a
 // principal to a response. A request belongs to one thread at a time.  Its operation runs inside a
 // database transaction; what other parts must hear of it (events, documents to remove) is kept here
-// until the transaction has been committed. SPDX-FileCopyrightText: The Printbridge authors
+// until the transaction has been committed.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_REQUEST_H
 #define PB_PRINT_REQUEST_H

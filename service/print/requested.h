@@ -1,6 +1,7 @@
 // requested - which attributes a client asked for: requested-attributes with its group names (RFC
-// 8011 s4.2.5.1). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// 8011 s4.2.5.1).
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_REQUESTED_H
 #define PB_PRINT_REQUESTED_H
 

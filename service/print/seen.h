@@ -1,5 +1,7 @@
 // seen - when each connector was last heard of.  In memory; written to the database now and then.
-// Thread-safe. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// Thread-safe.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_SEEN_H
 #define PB_PRINT_SEEN_H
 

@@ -1,5 +1,7 @@
 // ticket - a client's job template attributes against what the printer can do (RFC 8011 s4.1.7,
-// s4.2.1.1). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// s4.2.1.1).
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "print/ticket.h"
 
 #include <string.h>

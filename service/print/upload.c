@@ -1,6 +1,7 @@
 // upload - the document data behind a Print-Job or Send-Document: to the spool as it comes, never
 // held in memory. The writer belongs to whoever works on the request; the database says whether the
-// job still wants the data. SPDX-FileCopyrightText: The Printbridge authors
+// job still wants the data.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "print/upload.h"
 

@@ -1,6 +1,7 @@
 // validate - is a message a proper IPP request, and whom is it for?  Pure: looks at the message
-// only (RFC 8011 s4.1). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// only (RFC 8011 s4.1).
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_VALIDATE_H
 #define PB_PRINT_VALIDATE_H
 

@@ -1,6 +1,7 @@
 // document - one document of the spool while somebody writes or reads it: its file, its place in
-// the table, its end. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// the table, its end.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "spool/document.h"
 
 #include "base/file.h"

@@ -1,6 +1,7 @@
 // document - one document of the spool while somebody writes or reads it.  For service/spool only.
 // Shared by its writer and its readers, counted.  Lock order: the spool, then a document; no disk
-// and no caller under either. SPDX-FileCopyrightText: The Printbridge authors
+// and no caller under either.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_SPOOL_DOCUMENT_H
 #define PB_SPOOL_DOCUMENT_H

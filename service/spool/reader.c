@@ -1,6 +1,8 @@
 // reader - a document read from its start, behind a writer or from the disk.
 // What a writer holds in memory is copied from there, so that a pause in the upload holds no page
-// back. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// back.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "spool/spool.h"
 
 #include "base/secret.h"

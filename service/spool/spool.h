@@ -1,6 +1,7 @@
-// spool - documents on disk, encrypted, streamed in and out; a reader may follow a writer that has not finished.
-// Each document has a random key, wrapped by the service's key in the file's header; the rest are sealed records.
-// Removing a document overwrites the header first.  Thread-safe; a writer or reader belongs to one thread at a time.
+// spool - documents on disk, encrypted, streamed in and out; a reader may follow a writer that has
+// not finished. Each document has a random key, wrapped by the service's key in the file's header;
+// the rest are sealed records. Removing a document overwrites the header first.  Thread-safe; a
+// writer or reader belongs to one thread at a time.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_SPOOL_SPOOL_H

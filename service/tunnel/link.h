@@ -1,6 +1,8 @@
 // link - one tunnel: an upgraded connection with an HTTP/2 session on it.
 // Lives on its stream's worker thread, but for `load`, which any thread that holds a reference may
-// ask. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// ask.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_TUNNEL_LINK_H
 #define PB_TUNNEL_LINK_H
 

@@ -1,4 +1,5 @@
-// tunnels - the service's end of the PTTH tunnels: the /tunnel route, and a registry by client id.  Thread-safe.
+// tunnels - the service's end of the PTTH tunnels: the /tunnel route, and a registry by client id.
+// Thread-safe.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_TUNNEL_TUNNELS_H

@@ -1,5 +1,7 @@
 // cloud-grant_fuzz - replies of an authorization server, through each of the parsers that judge
-// them. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// them.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "cloud/reply.h"
 

@@ -1,5 +1,7 @@
 // identity-details_fuzz - authorization_details from a stranger; what was taken is within its
-// bounds. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// bounds.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "cloud/protocol.h"
 #include "identity/details.h"

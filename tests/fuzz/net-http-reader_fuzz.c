@@ -1,6 +1,7 @@
 // net-http-reader_fuzz - any bytes to the HTTP reader: no overrun, and cutting the input
 // differently tells the same. The first byte chooses requests or responses, and the size of the
-// pieces of the second reading. SPDX-FileCopyrightText: The Printbridge authors
+// pieces of the second reading.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http-reader.h"
 

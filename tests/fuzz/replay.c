@@ -1,5 +1,5 @@
-// replay - runs a fuzzer's corpus without libFuzzer: every file of the folders and files that are named.
-// An empty corpus is a failure: it would prove nothing.
+// replay - runs a fuzzer's corpus without libFuzzer: every file of the folders and files that are
+// named. An empty corpus is a failure: it would prove nothing.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include <dirent.h>

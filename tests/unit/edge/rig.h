@@ -1,6 +1,7 @@
 // rig - an edge on a free port with a certificate of its own, and a blocking TLS client that reads
-// with our reader. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// with our reader.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_TESTS_EDGE_RIG_H
 #define PB_TESTS_EDGE_RIG_H
 

@@ -1,6 +1,7 @@
 // notifications_test - how events reach those who subscribed: Get-Notifications, long polls,
-// pushes, restarts. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// pushes, restarts.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "events/rig.h"
 
 static void

@@ -1,5 +1,7 @@
 // subscriptions_test - the operations on subscriptions: requests in, responses out, a database
-// between. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// between.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "events/rig.h"
 
 static void

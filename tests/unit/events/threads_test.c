@@ -1,6 +1,7 @@
 // threads_test - raise, Get-Notifications, forget and pushes from many threads at once; wants the
-// thread sanitizer. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// thread sanitizer.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
 #include "events/events.h"

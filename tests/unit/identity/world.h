@@ -1,6 +1,7 @@
 // world - what the tests of identity share: a fresh database with an administrator and a user, and
-// calls to endpoints. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// calls to endpoints.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_TESTS_IDENTITY_WORLD_H
 #define PB_TESTS_IDENTITY_WORLD_H
 

@@ -1,5 +1,7 @@
 // http-raw_test - the raw connection, directly and through a real proxy (tinyproxy) that wants a
-// password. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// password.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "tls-server.h"
 
 #include "net/http.h"

@@ -1,5 +1,7 @@
 // portal_test - the gate, the cookies and the pages, with no network; printers and tunnels are made
-// up here. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// up here.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
 #include "base/clock.h"

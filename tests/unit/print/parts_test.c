@@ -1,5 +1,7 @@
 // parts_test - the pure parts: reasons, formats by their first bytes, sparse updates, composite
-// state. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// state.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
 #include "print/capabilities.h"

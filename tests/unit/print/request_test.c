@@ -1,6 +1,7 @@
 // request_test - what is refused before an operation begins: bad messages, wrong targets, people
-// without the right. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// without the right.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "bench.h"
 
 // --- the form (RFC 8011 s4.1, IPP Everywhere I-1 to I-9)

@@ -1,6 +1,7 @@
 // spool_test - documents come out as they went in, behind a writer too; damage, removal and full
-// disks are seen. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// disks are seen.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
 #include "base/file.h"

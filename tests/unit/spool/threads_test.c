@@ -1,5 +1,7 @@
 // threads_test - writers and readers of the same documents in threads of their own; run it under
-// tsan. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// tsan.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
 #include "base/secret.h"
