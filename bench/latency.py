@@ -22,9 +22,9 @@ def padded(world, name, size):
     return path
 
 
-def one(world, start):
+def one(world, start, queue="Laser"):
     """(first byte, last byte) in seconds after start() was begun."""
-    printer = world.printers["Laser"]
+    printer = world.printers[queue]
     before = len(printer.jobs)
     begin = time.monotonic()
     process = start()

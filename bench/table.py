@@ -27,10 +27,12 @@ def show(title, heads, rows):
                         for i, (cell, width) in enumerate(zip(row, widths))), flush=True)
 
 
-def quiet_world(programs, queues=("Laser",)):
-    """A shared world that logs little."""
+def quiet_world(programs, queues=("Laser",), prepare=None):
+    """A shared world that logs little; prepare(world) is called before its queues are shared."""
     world = World(programs, queues=queues, service_settings={"log-level": "info"},
                   connector_settings={"log-level": "info"})
     world.start()
+    if prepare is not None:
+        prepare(world)
     world.share()
     return world

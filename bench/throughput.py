@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: The Printbridge authors
 # SPDX-License-Identifier: Apache-2.0
 """50 MB from a client to the printer's socket through service, connector, filter and backend, beside a plain curl upload
-and then download of the same bytes over TLS (a small Python server that does nothing but take and give them)."""
+and then download of the same bytes over TLS (a small Python server that does nothing but take and give them). Twice: to a
+queue whose driver takes the bytes as they are, which shows what our way costs, and to one with the PostScript driver's
+own filter (pstops), which lp straight to that queue pays, too."""
 
 import http.server
 import os
@@ -13,6 +15,7 @@ import time
 
 from bench.latency import one, padded
 from bench.table import arguments, median, quiet_world, show
+from harness.process import run
 
 
 class Plain(http.server.BaseHTTPRequestHandler):
@@ -54,9 +57,30 @@ def plain_server(world):
     return server.server_address[1]
 
 
+def take_as_it_is(world):
+    """Makes the driver of queue Straight one that wants PostScript as it comes, without pstops."""
+    with open(f"{world.cups.folder}/etc/ppd/Straight.ppd", encoding="utf-8") as file:
+        ppd = file.read()
+    filters = "".join(f'*cupsFilter: "application/{kind} 0 -"\n' for kind in ("postscript", "vnd.cups-postscript"))
+    with open(world.path("straight.ppd"), "w", encoding="utf-8") as file:
+        file.write(ppd.replace("*PSVersion", filters + "*PSVersion", 1))
+    run(["lpadmin", "-p", "Straight", "-P", world.path("straight.ppd")], world.cups.env)
+
+
+def plain(world, path, url):
+    begin = time.monotonic()
+    for way in (["-T", path], ["-o", "/dev/null"]):
+        subprocess.run(["curl", "-sS", "--cacert", world.service.ca_file, *way, url], check=True)
+    return time.monotonic() - begin
+
+
+def quiet(argv, env):
+    return subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
+
+
 def main():
     args = arguments(__doc__)
-    world = quiet_world(args.programs)
+    world = quiet_world(args.programs, ("Laser", "Straight"), take_as_it_is)
     try:
         path = padded(world, "50m", 50_000_000)
         size = os.path.getsize(path)
@@ -66,19 +90,21 @@ def main():
             file.write('{ NAME "Print-Job" OPERATION Print-Job GROUP operation-attributes-tag ATTR charset attributes-charset '
                        'utf-8 ATTR naturalLanguage attributes-natural-language en ATTR uri printer-uri $uri ATTR '
                        f'mimeMediaType document-format application/postscript FILE "{path}" STATUS successful-ok }}')
-        plain, cloud = [], []
+        env = dict(os.environ, **world.cups.env, HOME=world.folder)
+        ways = {"curl up + down": lambda: plain(world, path, url)}
+        for queue, driver in (("Straight", "taken as it is"), ("Laser", "pstops")):
+            ways[f"cloud, {driver}"] = lambda queue=queue: one(
+                world, lambda: quiet(["ipptool", world.uri(queue), test], env), queue)[1]
+            ways[f"lp, {driver}"] = lambda queue=queue: one(
+                world, lambda: quiet(["lp", "-d", queue, path], env), queue)[1]
+        times = {name: [] for name in ways}
         for _ in range(args.rounds):
-            begin = time.monotonic()
-            subprocess.run(["curl", "-sS", "--cacert", world.service.ca_file, "-T", path, url], check=True)
-            subprocess.run(["curl", "-sS", "--cacert", world.service.ca_file, "-o", "/dev/null", url], check=True)
-            plain.append(time.monotonic() - begin)
-            cloud.append(one(world, lambda: subprocess.Popen(["ipptool", world.uri("Laser"), test],
-                                                             stdout=subprocess.DEVNULL,
-                                                             env=dict(os.environ, HOME=world.folder)))[1])
-        p, c = median(plain), median(cloud)
-        show(f"{size / 1e6:.0f} MB, medians of {args.rounds}", ["way", "seconds", "MB/s", "of plain"],
-             [["curl up + down", f"{p:.3f}", f"{size / p / 1e6:.0f}", "1.00"],
-              ["client to printer", f"{c:.3f}", f"{size / c / 1e6:.0f}", f"{p / c:.2f}"]])
+            for name, way in ways.items():
+                times[name].append(way())
+        base = median(times["curl up + down"])
+        show(f"{size / 1e6:.0f} MB, medians of {args.rounds}", ["way", "seconds", "MB/s", "of curl's"],
+             [[name, f"{median(t):.3f}", f"{size / median(t) / 1e6:.0f}", f"{base / median(t):.2f}"]
+              for name, t in times.items()])
     finally:
         world.stop()
         world.remove()
