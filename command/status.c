@@ -45,8 +45,8 @@ is_queue_well(json_object *queue)
 {
   const char *state = pb_json_text(queue, "state");
 
-  return !pb_json_text(queue, "problem") && state && strcmp(state, "stopped") &&
-         strcmp(state, "missing");
+  return !pb_json_text(queue, "problem") && state && strcmp(state, "stopped") != 0 &&
+         strcmp(state, "missing") != 0;
 }
 
 static size_t

@@ -96,7 +96,7 @@ answer_word(const struct pb_control_ops *ops, const char *name)
 
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
   {
-    if (strcmp(name, words[i].name))
+    if (strcmp(name, words[i].name) != 0)
       continue;
     answer = words[i].answer(ops);
     return answer ? answer : format_error("out of memory");

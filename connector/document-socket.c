@@ -25,8 +25,8 @@ bool
 pb_document_send(int fd, const void *head, size_t head_size, const void *data, size_t size)
 {
   struct iovec pieces[2] = {
-    {.iov_base = (void *)(uintptr_t)head, .iov_len = head_size},
-    {.iov_base = (void *)(uintptr_t)data, .iov_len = size     }
+    {.iov_base = (void *)head, .iov_len = head_size},
+    {.iov_base = (void *)data, .iov_len = size     }
   };
   struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
 

@@ -1,6 +1,7 @@
 // error - filling and passing pb_error_t.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
+#define PB_BASE_ERROR_SOURCE
 #include "base/error.h"
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 // error - what went wrong, for the program (kind) and for the reader (message).
 // A fixed array, so that "out of memory" can be told too.  Filled where the failure is known,
-// passed up untouched, logged once: where it is handled. SPDX-FileCopyrightText: The Printbridge
-// authors SPDX-License-Identifier: Apache-2.0
+// passed up untouched, logged once: where it is handled.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BASE_ERROR_H
 #define PB_BASE_ERROR_H
 
@@ -53,5 +54,11 @@ bool pb_error_prefix(pb_error_t *err, const char *format, ...) PB_PRINTF(2, 3);
 
 void        pb_error_clear(pb_error_t *err);
 const char *pb_error_kind_name(enum pb_error_kind kind);
+
+// The static analyzer reads one file at a time: it shall know what these return.
+#if defined(__clang_analyzer__) && !defined(PB_BASE_ERROR_SOURCE)
+#define pb_error_set(...) (pb_error_set(__VA_ARGS__), false)
+#define pb_error_set_errno(...) (pb_error_set_errno(__VA_ARGS__), false)
+#endif
 
 #endif

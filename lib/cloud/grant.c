@@ -166,7 +166,7 @@ judge_error(struct pb_device_code *code, const char *error, pb_error_t *err)
 
   for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
   {
-    if (strcmp(error, states[i].error))
+    if (strcmp(error, states[i].error) != 0)
       continue;
     slow_down(code, code->interval_ms + states[i].slower_ms);
     pb_error_clear(err);

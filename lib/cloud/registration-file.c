@@ -153,7 +153,7 @@ pb_registered_queue_read(const char *folder, const char *name, pb_registered_que
     goto done;
   }
   format_name(own, queue.uuid, ".json");
-  if (strcmp(own, name))
+  if (strcmp(own, name) != 0)
   {
     pb_error_set(err, PB_CONFIG, "%s/%s: is of %s", folder, name, queue.uuid);
     goto done;

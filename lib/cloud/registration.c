@@ -181,7 +181,7 @@ read_service(pb_registration_t *registration, pb_error_t *err)
     goto done;
   }
   client_id = pb_json_text(object, "client-id");
-  if (!client_id || strcmp(client_id, registration->client_id))
+  if (!client_id || strcmp(client_id, registration->client_id) != 0)
   {
     pb_error_set(err, PB_CONFIG, "%s is not the key of \"client-id\"", PB_REGISTRATION_KEY);
     goto done;

@@ -53,7 +53,7 @@ find_host(const char *url, size_t *size_out)
 {
   static const char scheme[] = "https://";
 
-  if (strncasecmp(url, scheme, sizeof(scheme) - 1))
+  if (strncasecmp(url, scheme, sizeof(scheme) - 1) != 0)
     return NULL;
 
   const char *host = url + sizeof(scheme) - 1;

@@ -27,7 +27,7 @@
 #define MAX INT_MAX
 #define LIST 512   // keywords, sizes ... of one attribute
 #define TRAYS 100  // supplies, trays, alerts
-#define ROWS(table) (sizeof(table) / sizeof(table[0]))
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 // Which xxx-... attributes of a device go with a job template attribute.
 enum companion

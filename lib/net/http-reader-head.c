@@ -130,7 +130,7 @@ pb_http_parse_field(pb_http_reader_t *reader, char *line)
 {
   struct pb_http_head  *head = reader->head;
   struct pb_http_field *field;
-  char                 *name, *value;
+  char                 *name = NULL, *value = NULL;
 
   if (head->fields_count == PB_HTTP_HEADERS_MAX)
     return pb_http_refuse(reader, 431, "too many headers");
@@ -178,8 +178,9 @@ join_field(pb_http_reader_t *reader, size_t first)
     ok                = ok && pb_buffer_append_text(&head->joined, ", ", /*err*/ NULL) &&
          pb_buffer_append_text(&head->joined, head->text.data + other->value, /*err*/ NULL);
   }
+  // Each value lies there once, and `joined` has room for more than a head holds.
   if (!ok || (field->is_joined && !pb_buffer_append(&head->joined, "", 1, /*err*/ NULL)))
-    return pb_http_refuse(reader, 431, "the headers are too long");
+    return pb_http_refuse(reader, 500, "out of memory");
   if (field->is_joined)
     field->value = start;
   return true;

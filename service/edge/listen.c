@@ -1,6 +1,7 @@
 // listen - the listening socket: accepts on worker 0, hands each connection to the worker that has
-// fewest. Limits are kept here: connections in all, and per address. SPDX-FileCopyrightText: The
-// Printbridge authors SPDX-License-Identifier: Apache-2.0
+// fewest. Limits are kept here: connections in all, and per address.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "edge/parts.h"
 
 #include "base/clock.h"
@@ -79,13 +80,17 @@ bind_address(const char *address, int port, int *fd_out, pb_error_t *err)
 static int
 get_port(int fd)
 {
-  struct sockaddr_storage address = {0};
-  socklen_t               size    = sizeof(address);
+  union
+  {
+    struct sockaddr     any;
+    struct sockaddr_in  v4;
+    struct sockaddr_in6 v6;
+  } address      = {.v6 = {0}};
+  socklen_t size = sizeof(address);
 
-  if (getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+  if (getsockname(fd, &address.any, &size) != 0)
     return 0;
-  return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                             : ((struct sockaddr_in *)&address)->sin_port);
+  return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 // The address as text, and as what is counted: IPv4 whole, IPv6 by its /64.

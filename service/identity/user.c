@@ -193,7 +193,7 @@ bool
 pb_identity_set_password(pb_identity_t *identity, const char *email, const char *password,
                          pb_error_t *err)
 {
-  struct pb_user user;
+  struct pb_user user = {0};
   char           hash[PB_PASSWORD_HASH_SIZE];
 
   if (!check_new_password(password, err) || !pb_user_find(identity, email, &user, err) ||
@@ -228,7 +228,7 @@ check_not_last(pb_identity_t *identity, const struct pb_user *user, pb_error_t *
 bool
 pb_user_set_role(pb_identity_t *identity, const char *email, enum pb_role role, pb_error_t *err)
 {
-  struct pb_user user;
+  struct pb_user user = {0};
 
   if (role < PB_ROLE_USER || role > PB_ROLE_ADMIN)
     return pb_error_set(err, PB_REJECT, "a user cannot have that role");

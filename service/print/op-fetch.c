@@ -1,5 +1,7 @@
 // op-fetch - Fetch-Job, Acknowledge-Job, Fetch-Document, Acknowledge-Document (PWG 5100.18 s5.1 -
-// s5.6). SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// s5.6).
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
 #include "print/job-attributes.h"
@@ -195,7 +197,7 @@ note_fetched(struct pb_request *request, struct pb_document *document)
 bool
 pb_op_fetch_document(struct pb_request *request)
 {
-  struct pb_document   document;
+  struct pb_document   document = {0};
   struct pb_requested  requested;
   const struct pb_job *job = &request->job;
 

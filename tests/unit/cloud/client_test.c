@@ -87,7 +87,7 @@ answer_ipp(const struct rig_request *request, struct rig_answer *answer)
   {
     size_t size = world.cut_message ? (size_t)world.cut_message : bytes.size;
     memcpy(answer->body, bytes.data, size);
-    strcpy(answer->body + size, world.extra);
+    memcpy(answer->body + size, world.extra, strlen(world.extra));
     answer->size    = size + strlen(world.extra);
     answer->missing = world.missing;
   }

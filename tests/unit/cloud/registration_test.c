@@ -66,8 +66,8 @@ add(pb_registration_t *registration, const char *queue, const char *uuid)
   pb_registered_queue_t added = {.certificate = "-----BEGIN CERTIFICATE-----\n"};
   pb_error_t            err   = {0};
 
-  strcpy(added.queue, queue);
-  strcpy(added.uuid, uuid);
+  pb_text_copy(added.queue, sizeof(added.queue), queue);
+  pb_text_copy(added.uuid, sizeof(added.uuid), uuid);
   strcpy(added.printer_uri, "ipps://print.example:8631/ipp/print/1");
   strcpy(added.printer_uuid, UUID);
   check_ok(pb_registration_add_queue(registration, &added, &err), err);
@@ -176,7 +176,7 @@ test_one_identity(void **unused)
   (void)unused;
   make_saved();
   registration = find(URL);
-  strcpy(first, registration->client_id);
+  pb_text_copy(first, sizeof(first), registration->client_id);
   pb_registration_free(registration);
   for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
   {
@@ -292,7 +292,7 @@ test_interrupted_save(void **unused)
   (void)unused;
   registration = find(URL);
   check_ok(pb_registration_save(registration, &err), err);
-  strcpy(first, registration->client_id);
+  pb_text_copy(first, sizeof(first), registration->client_id);
   pb_registration_free(registration);
   path = pb_file_join(state, FILE_OF "service.json");
   assert_int_equal(unlink(path), 0);

@@ -183,21 +183,27 @@ test_grant_of_too_long_a_token(void **state)
 static void
 test_grant_of_too_many_details(void **state)
 {
-  char           *text = malloc(PB_JSON_MAX);
+  pb_buffer_t     text = {0};
   struct pb_grant grant;
   pb_error_t      err = {0};
 
   (void)state;
+  pb_buffer_init(&text, PB_JSON_MAX);
   for (int over = 0; over <= 1; over++)
   {
-    strcpy(text, "{\"token_type\":\"Bearer\",\"access_token\":\"a\",\"authorization_details\":[{}");
+    pb_buffer_reset(&text);
+    check_ok(pb_buffer_append_text(&text,
+                                   "{\"token_type\":\"Bearer\",\"access_token\":\"a\","
+                                   "\"authorization_details\":[{}",
+                                   &err),
+             err);
     for (int i = 1; i < PB_QUEUES_PER_GRANT_MAX + over; i++)
-      strcat(text, ",{}");
-    strcat(text, "]}");
-    assert_int_equal(pb_reply_parse_grant(text, strlen(text), 0, &grant, &err), !over);
+      check_ok(pb_buffer_append_text(&text, ",{}", &err), err);
+    check_ok(pb_buffer_append_text(&text, "]}", &err), err);
+    assert_int_equal(pb_reply_parse_grant(text.data, text.size, 0, &grant, &err), !over);
     pb_grant_clear(&grant);
   }
-  free(text);
+  pb_buffer_clear(&text);
 }
 
 static void
@@ -239,8 +245,8 @@ test_errors(void **state)
 
     assert_false(
       pb_reply_set_error(rows[i].status, rows[i].input, strlen(rows[i].input), "x", error, &err));
-    if ((int)err.kind != rows[i].kind || strcmp(error, rows[i].error) ||
-        strcmp(err.message, rows[i].message))
+    if ((int)err.kind != rows[i].kind || strcmp(error, rows[i].error) != 0 ||
+        strcmp(err.message, rows[i].message) != 0)
       fail_msg("%s: %s \"%s\" \"%s\"", rows[i].name, pb_error_kind_name(err.kind), error,
                err.message);
   }

@@ -118,7 +118,7 @@ test_words(void **state)
   {
     may_reload = rows[i].may_reload;
     ask(rows[i].input, strlen(rows[i].input), answer, sizeof(answer));
-    if (strcmp(answer, rows[i].want))
+    if (strcmp(answer, rows[i].want) != 0)
       fail_msg("%s: got %s", rows[i].name, answer);
   }
   assert_int_equal(reloads, 2);

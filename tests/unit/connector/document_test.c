@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
+#include "base/text.h"
 #include "connector/document.h"
 #include <pthread.h>
 #include <sys/socket.h>
@@ -134,7 +135,7 @@ dial(void)
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   int                fd      = socket(AF_UNIX, SOCK_STREAM, 0);
 
-  strcpy(address.sun_path, path);
+  pb_text_copy(address.sun_path, sizeof(address.sun_path), path);
   assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
   return fd;
 }

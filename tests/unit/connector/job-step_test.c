@@ -70,8 +70,8 @@ test_refusals(void **state)
   {
     assert_int_equal(world_tear_down(NULL), 0);
     assert_int_equal(world_set_up(NULL), 0);
-    strcpy(world.format, rows[i].format);
-    strcpy(world.sides, rows[i].sides);
+    pb_text_copy(world.format, sizeof(world.format), rows[i].format);
+    pb_text_copy(world.sides, sizeof(world.sides), rows[i].sides);
     world.has_fidelity = rows[i].has_fidelity;
     assert_true(world_run());
     if (world.refusal != rows[i].want || world.printed != (rows[i].want == 0))
@@ -217,7 +217,7 @@ test_journal_is_lost(void **state)
   world_run_to(PB_JOB_SUBMITTED);
   pb_job_free(world.job);
   pb_journal_close(world.journal);
-  strcat(world.path, "2");
+  world.path[strlen(world.path) - 1] = '2';
   check_ok(pb_journal_open(world.path, &world.journal, NULL, &world_err), world_err);
   world.job = pb_job_new(&world_outside, world.journal, WORLD_DEVICE, "Laser", WORLD_URI, 7);
   atomic_store(&world.job->is_adopted, true);

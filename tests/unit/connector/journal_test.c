@@ -64,7 +64,7 @@ make_job(const char *device, int cloud_job, enum pb_job_state state)
 {
   pb_journal_job_t job = {.state = state, .cloud_job = cloud_job};
 
-  strcpy(job.device_uuid, device);
+  pb_text_copy(job.device_uuid, sizeof(job.device_uuid), device);
   strcpy(job.queue, "Laser");
   strcpy(job.printer_uri, "ipps://print.example.com:8631/ipp/print/1");
   strcpy(job.job_uuid, JOB);

@@ -276,7 +276,7 @@ world_create_job(pb_cups_t *cups, const struct pb_cups_job *job, int *job_id_out
   assert_in_range(world.local_count, 0, WORLD_LOCAL_MAX - 1);
   assert_string_equal(job->title, "Letter");
   world.local[world.local_count].state = IPP_JSTATE_HELD;
-  strcpy(world.local[world.local_count].cloud_job_id, job->cloud_job_id);
+  pb_text_copy(world.local[world.local_count].cloud_job_id, sizeof(world.local[world.local_count].cloud_job_id), job->cloud_job_id);
   world.local_count++;
   if (world_fault_after())
     return world_fail(err);
@@ -298,7 +298,7 @@ world_send_ticket(pb_cups_t *cups, const char *queue, int job_id, const pb_ticke
   if (ticket->document_number > local->documents)
   {
     assert_int_equal(ticket->document_number, local->documents + 1);
-    strcpy(local->capabilities[local->documents], ticket->capability);
+    pb_text_copy(local->capabilities[local->documents], sizeof(local->capabilities[local->documents]), ticket->capability);
     local->numbers[local->documents++] = ticket->document_number;
     local->is_whole                    = is_last;
     if (is_last && local->state == IPP_JSTATE_HELD)
@@ -352,7 +352,7 @@ world_offer_again(pb_documents_t *documents, const struct pb_document_source *so
   (void)err;
   assert_in_range(world.offers, 0, 3);
   world.sources[world.offers] = *source;
-  strcpy(world.capabilities[world.offers], capability);
+  pb_text_copy(world.capabilities[world.offers], sizeof(world.capabilities[world.offers]), capability);
   world.offers++;
   return true;
 }
@@ -379,7 +379,7 @@ world_withdraw(pb_documents_t *documents, const char *capability)
     if (i == world.offers)
       return;
     world.sources[i] = world.sources[world.offers];
-    strcpy(world.capabilities[i], world.capabilities[world.offers]);
+    pb_text_copy(world.capabilities[i], sizeof(world.capabilities[i]), world.capabilities[world.offers]);
     return;
   }
   fail_msg("%s was not offered", capability);

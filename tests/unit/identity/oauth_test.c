@@ -435,7 +435,7 @@ test_bad_algorithms(void **state)
   register_first(w);
   snprintf(claims, sizeof(claims),
            "{\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"" ISSUER "\",\"jti\":\"x\",\"exp\":%lld}",
-           w->client_id, w->client_id, (long long)(pb_clock_now_ms() / 1000 + 60));
+           w->client_id, w->client_id, (long long)(pb_clock_now_ms() / 1000) + 60);
   for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
     for (int is_signed = 0; is_signed < 2; is_signed++)
     {

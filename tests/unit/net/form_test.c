@@ -95,17 +95,16 @@ test_refused(void **state)
 static void
 test_too_many_fields(void **state)
 {
-  char       text[3 * PB_FORM_FIELDS_MAX + 8] = "";
-  pb_form_t *form                             = NULL;
-  pb_error_t err                              = {0};
+  char       text[2 * PB_FORM_FIELDS_MAX + 1];
+  pb_form_t *form = NULL;
+  pb_error_t err  = {0};
 
   (void)state;
-  for (size_t i = 0; i < PB_FORM_FIELDS_MAX; i++)
-    strcat(text, "a&");
-  check_ok(pb_form_parse(text, strlen(text), &form, &err), err);
+  for (size_t i = 0; i < sizeof(text); i++)
+    text[i] = i % 2 == 0 ? 'a' : '&';
+  check_ok(pb_form_parse(text, sizeof(text) - 1, &form, &err), err);
   pb_form_free(form);
-  strcat(text, "a");
-  assert_false(pb_form_parse(text, strlen(text), &form, &err));
+  assert_false(pb_form_parse(text, sizeof(text), &form, &err));
   assert_int_equal(err.kind, PB_REJECT);
 }
 

@@ -1,5 +1,7 @@
 // http_test - the HTTP client against a TLS server of our own: trust, cut replies, uploads,
-// stopping. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// stopping.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "tls-server.h"
 
 #include "base/text.h"
@@ -639,7 +641,8 @@ test_trust(void **state)
     ok = ask(&request, "/hello", &reply, &err);
     if (ok != (rows[i].want == NULL))
       fail_msg("%s: %s", rows[i].name, err.message);
-    if (!ok && (err.kind != PB_CONFIG || strstr(err.message, rows[i].want) == NULL))
+    if (rows[i].want != NULL &&
+        (err.kind != PB_CONFIG || strstr(err.message, rows[i].want) == NULL))
       fail_msg("%s: %s: %s", rows[i].name, pb_error_kind_name(err.kind), err.message);
     if (ok)
       pb_http_reply_clear(&reply);

@@ -1,7 +1,10 @@
 // job-state_test - every state with every event; tables 3 and 4 of PWG 5100.18; what happens to the
-// reasons. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// reasons.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
+#include "base/text.h"
 #include "print/job-state.h"
 
 enum
@@ -46,7 +49,7 @@ make(int state, const char *reasons)
 {
   struct pb_job_status status = {.state = state};
 
-  strcpy(status.reasons, reasons);
+  pb_text_copy(status.reasons, sizeof(status.reasons), reasons);
   return status;
 }
 
