@@ -241,6 +241,26 @@ pb_connector_reload(pb_connector_t *connector, pb_error_t *err)
 
 // --- stop
 
+// Jobs withdraw their documents, so these are stopped later; until then the notifier's messages
+// still come and walk the list under the mutex.
+static void
+free_services(pb_connector_t *connector)
+{
+  pb_service_t *services = NULL;
+
+  pthread_mutex_lock(&connector->mutex);
+  services            = connector->services;
+  connector->services = NULL;
+  pthread_mutex_unlock(&connector->mutex);
+  while (services != NULL)
+  {
+    pb_service_t *service = services;
+
+    services = service->next;
+    pb_service_free(service);
+  }
+}
+
 void
 pb_connector_stop(pb_connector_t *connector)
 {
@@ -250,14 +270,7 @@ pb_connector_stop(pb_connector_t *connector)
   for (pb_service_t *service = connector->services; service != NULL; service = service->next)
     pb_service_stop(service);
   pb_work_stop(connector->hub.work);
-  // Jobs withdraw their documents, so these are stopped after them.
-  while (connector->services != NULL)
-  {
-    pb_service_t *service = connector->services;
-
-    connector->services = service->next;
-    pb_service_free(service);
-  }
+  free_services(connector);
   pb_connector_end_local(connector);
   if (connector->hub.documents != NULL)
     pb_documents_stop(connector->hub.documents);
