@@ -200,7 +200,8 @@ pb_config_load(const struct pb_setting *table, size_t table_count, void *setting
     return true;
   if (!pb_file_read(path, CONFIG_FILE_MAX, &text, err))
   {
-    err->kind = PB_CONFIG;
+    if (err != NULL && err->kind != PB_RETRY)
+      err->kind = PB_CONFIG;
     goto done;
   }
   if (!pb_text_is_utf8(text.data, text.size))

@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,13 @@ pb_text_format_base64(const void *bytes, size_t size, bool url)
   return text;
 }
 
+static void *
+set_invalid(void)
+{
+  errno = EINVAL;
+  return NULL;
+}
+
 uint8_t *
 pb_text_parse_base64(const char *text, size_t text_size, bool url, size_t *size_out)
 {
@@ -88,12 +96,12 @@ pb_text_parse_base64(const char *text, size_t text_size, bool url, size_t *size_
   if (!url)
   {
     if (text_size % 4 != 0)
-      return NULL;
+      return set_invalid();
     for (int i = 0; i < 2 && text_size > 0 && text[text_size - 1] == '='; i++)
       text_size--;
   }
   if (text_size % 4 == 1)
-    return NULL;
+    return set_invalid();
 
   uint8_t *bytes = malloc(text_size * 3 / 4 + 1);
   if (bytes == NULL)
@@ -120,7 +128,7 @@ pb_text_parse_base64(const char *text, size_t text_size, bool url, size_t *size_
 
 bad:
   free(bytes);
-  return NULL;
+  return set_invalid();
 }
 
 void

@@ -35,8 +35,8 @@ bool pb_text_parse_size_bytes(const char *text, int64_t *bytes_out);
 void pb_text_format_hex(char *dst, const uint8_t *bytes, size_t size);
 bool pb_text_parse_hex(const char *text, uint8_t *bytes, size_t size);  // exactly size bytes
 
-// Base64; url: the alphabet of RFC 4648 s5 without padding.  Both give malloc'd memory, NULL when
-// out of it or bad.
+// Base64; url: the alphabet of RFC 4648 s5 without padding.  Both give malloc'd memory; NULL: out
+// of it (errno ENOMEM), or bad (EINVAL).
 char    *pb_text_format_base64(const void *bytes, size_t size, bool url);
 uint8_t *pb_text_parse_base64(const char *text, size_t text_size, bool url, size_t *size_out);
 

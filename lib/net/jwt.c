@@ -9,6 +9,7 @@
 #include "net/json.h"
 #include "net/key-private.h"
 #include "net/ssl-error.h"
+#include <errno.h>
 #include <openssl/ecdsa.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,16 +48,29 @@ split(const char *jwt, struct parts *parts_out, pb_error_t *err)
   return true;
 }
 
+// NULL, after pb_error_set, when it is not base64url.
+static uint8_t *
+parse_base64(const char *text, size_t size, size_t *size_out, pb_error_t *err)
+{
+  uint8_t *bytes = pb_text_parse_base64(text, size, /*url*/ true, size_out);
+
+  if (bytes == NULL && errno == ENOMEM)
+    pb_error_set(err, PB_RETRY, "out of memory for an assertion");
+  else if (bytes == NULL)
+    pb_error_set(err, PB_REJECT, "an assertion that is not base64url");
+  return bytes;
+}
+
 static bool
 parse_part(const char *text, size_t size, json_object **object_out, pb_error_t *err)
 {
   size_t   json_size = 0;
-  uint8_t *json      = pb_text_parse_base64(text, size, /*url*/ true, &json_size);
+  uint8_t *json      = parse_base64(text, size, &json_size, err);
   bool     ok        = false;
 
   *object_out = NULL;
   if (json == NULL)
-    return pb_error_set(err, PB_REJECT, "an assertion that is not base64url");
+    return false;
   ok = pb_json_parse((const char *)json, json_size, object_out, err);
   if (!ok)
     pb_error_prefix(err, "assertion");
@@ -200,7 +214,8 @@ decode_der(const unsigned char *der, size_t size, uint8_t raw[SIGNATURE_SIZE])
 }
 
 static bool
-is_signed(const pb_key_t *key, const struct parts *parts, const uint8_t raw[SIGNATURE_SIZE])
+check_signature(const pb_key_t *key, const struct parts *parts, const uint8_t raw[SIGNATURE_SIZE],
+                pb_error_t *err)
 {
   EVP_MD_CTX    *ctx      = EVP_MD_CTX_new();
   int            der_size = 0;
@@ -208,10 +223,14 @@ is_signed(const pb_key_t *key, const struct parts *parts, const uint8_t raw[SIGN
   size_t         size     = parts->header_size + 1 + parts->claims_size;
   bool           ok       = false;
 
-  ok =
-    ctx != NULL && der != NULL && der_size > 0 &&
-    EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, pb_key_pkey(key)) == 1 &&
-    EVP_DigestVerify(ctx, der, (size_t)der_size, (const unsigned char *)parts->header, size) == 1;
+  if (ctx == NULL || der == NULL || der_size <= 0 ||
+      EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, pb_key_pkey(key)) != 1)
+    pb_ssl_error_set(err, PB_RETRY, "cannot check an assertion's signature");
+  else if (EVP_DigestVerify(ctx, der, (size_t)der_size, (const unsigned char *)parts->header,
+                            size) != 1)
+    pb_ssl_error_set(err, PB_AUTH, "the assertion's signature does not verify");
+  else
+    ok = true;
   OPENSSL_free(der);
   EVP_MD_CTX_free(ctx);
   return ok;
@@ -230,10 +249,12 @@ pb_jwt_verify(const pb_key_t *key, const char *jwt, struct pb_assertion *claims_
   if (!split(jwt, &parts, err) || !check_header(&parts, err))
     return false;
   raw = pb_text_parse_base64(parts.signature, parts.signature_size, /*url*/ true, &raw_size);
-  if (raw == NULL || raw_size != SIGNATURE_SIZE || !is_signed(key, &parts, raw))
-    pb_ssl_error_set(err, PB_AUTH, "the assertion's signature does not verify");
+  if (raw == NULL && errno == ENOMEM)
+    pb_error_set(err, PB_RETRY, "out of memory for an assertion");
+  else if (raw == NULL || raw_size != SIGNATURE_SIZE)
+    pb_error_set(err, PB_AUTH, "the assertion's signature does not verify");
   else
-    ok = read_claims(&parts, claims_out, err);
+    ok = check_signature(key, &parts, raw, err) && read_claims(&parts, claims_out, err);
   free(raw);
   return ok;
 }

@@ -11,6 +11,7 @@
 #include "identity/schema.h"
 #include "identity/token.h"
 #include "identity/user.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,11 @@ check_basic(pb_identity_t *identity, const char *credentials, const char *peer,
 
   if (bytes != NULL)
     text = pb_text_dup_size((const char *)bytes, size);
+  if (text == NULL && errno == ENOMEM)
+  {
+    pb_error_set(err, PB_RETRY, "out of memory");
+    goto done;
+  }
   char *colon = text != NULL && strlen(text) == size ? strchr(text, ':') : NULL;
   if (colon == NULL)
   {
