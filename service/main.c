@@ -3,6 +3,7 @@
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "server.h"
@@ -423,6 +424,7 @@ main(int argc, char **argv)
   int                   status  = -1;
 
   umask(077);
+  pb_heap_keep();
   for (size_t i = 0; argc > 1 && i < COMMANDS_COUNT; i++)
     if (strcmp(argv[1], commands[i].name) == 0)
       command = &commands[i];

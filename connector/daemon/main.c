@@ -5,6 +5,7 @@
 #include "settings.h"
 
 #include "base/file.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "connector/connector.h"
@@ -283,6 +284,7 @@ main(int argc, char **argv)
   sigset_t         signals;
   int              status = parse(argc, argv, &arguments);
 
+  pb_heap_keep();
   if (status >= 0)
     return status;
   pb_log_set_sink(pb_log_sink_stderr, NULL);
