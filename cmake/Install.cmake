@@ -1,4 +1,7 @@
 # CUPS says where its programs live; DESTDIR works as usual.
+# Folders that are made on the way are their owner's, whatever the umask: cupsd runs nothing that others could replace.
+set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ
+    WORLD_EXECUTE)
 function(_pb_install target destination)
   if(TARGET ${target})
     install(TARGETS ${target} RUNTIME DESTINATION ${destination})

@@ -35,6 +35,7 @@ struct options
 };
 
 static int run_help(struct options *options, pb_error_t *err);
+static int run_version(struct options *options, pb_error_t *err);
 static int run_init(struct options *options, pb_error_t *err);
 static int run_run(struct options *options, pb_error_t *err);
 static int run_settings(struct options *options, pb_error_t *err);
@@ -55,6 +56,7 @@ static const struct command
    "[--password-stdin]",                           "manage who may sign in and print",                        run_user    },
   {"settings", "",                                 "print a configuration file with every setting explained", run_settings},
   {"help",     "",                                 "print this",                                              run_help    },
+  {"version",  "",                                 "print the version",                                       run_version },
 };
 #define COMMANDS_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -93,6 +95,15 @@ run_help(struct options *options, pb_error_t *err)
          "Exit status: 0 done, 2 configuration or arguments, 3 not found, 4 not allowed, 5 try "
          "again, 70 our mistake.\n",
          PB_SERVICE_CONFIG);
+  return 0;
+}
+
+static int
+run_version(struct options *options, pb_error_t *err)
+{
+  (void)options;
+  (void)err;
+  printf("printbridge-service %s\n", PB_VERSION);
   return 0;
 }
 
@@ -415,6 +426,19 @@ parse_options(int argc, char **argv, struct options *options)
   return true;
 }
 
+// NULL: none.
+static const struct command *
+find_command(const char *name)
+{
+  // As of any program.
+  if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0)
+    name += 2;
+  for (size_t i = 0; i < COMMANDS_COUNT; i++)
+    if (strcmp(name, commands[i].name) == 0)
+      return &commands[i];
+  return NULL;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -425,9 +449,8 @@ main(int argc, char **argv)
 
   umask(077);
   pb_heap_keep();
-  for (size_t i = 0; argc > 1 && i < COMMANDS_COUNT; i++)
-    if (strcmp(argv[1], commands[i].name) == 0)
-      command = &commands[i];
+  if (argc > 1)
+    command = find_command(argv[1]);
   if (command == NULL)
   {
     run_help(&options, &err);
