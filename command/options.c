@@ -25,6 +25,7 @@ static const struct option_row
   {OPTION_REQUESTER,   "requester",      "EMAIL",  offsetof(struct options, requester),      "for whom the administrator is asked"},
   {OPTION_ALL,         "all",            NULL,     offsetof(struct options, all),            "all local queues"},
   {OPTION_TRIES,       "tries",          "N",      offsetof(struct options, tries),          "how many codes to show before giving up (5)"},
+  {OPTION_QR,          "qr",             NULL,     offsetof(struct options, qr),             "a QR code even where the output is no terminal"},
   {OPTION_NO_QR,       "no-qr",          NULL,     offsetof(struct options, no_qr),          "no QR code in the terminal"},
   {OPTION_FORCE,       "force",          NULL,     offsetof(struct options, force),          "remove it here even if the service cannot be told"},
   {OPTION_JSON,        "json",           NULL,     offsetof(struct options, json),           "JSON instead of text"},

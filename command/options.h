@@ -23,7 +23,8 @@ enum option_bit
   OPTION_ALL         = 1 << 8,
   OPTION_NO_QR       = 1 << 9,
   OPTION_FORCE       = 1 << 10,
-  OPTION_JSON        = 1 << 11
+  OPTION_JSON        = 1 << 11,
+  OPTION_QR          = 1 << 12
 };
 
 // What was said; texts are borrowed from argv.
@@ -38,6 +39,7 @@ struct options
   const char *requester;
   const char *tries;
   bool        all;
+  bool        qr;
   bool        no_qr;
   bool        force;
   bool        json;

@@ -250,7 +250,7 @@ share_offers(struct share *share, struct offer *offers, size_t count, pb_error_t
           .client_id = share->registration->client_id,
           .requester = options->requester,
           .tries     = share->tries,
-          .has_qr    = !options->no_qr && qr_is_possible(stdout),
+          .has_qr    = !options->no_qr && (options->qr || qr_is_possible(stdout)),
   };
   bool ok = offers_format_details(offers, count, &details, err);
 

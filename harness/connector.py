@@ -86,6 +86,13 @@ class Share:
                 return match.group(1)
         return None
 
+    def read_until(self, word):
+        """Reads until a line has the word, or to the end."""
+        for line in self.popen.stdout:
+            self.text += line
+            if word in line:
+                return
+
     def finish(self, seconds=60):
         """(exit status, everything it printed)."""
         rest, _ = self.popen.communicate(timeout=seconds)

@@ -27,17 +27,24 @@ class Steps:
         self.last = now
 
 
+def print_quoted(text):
+    print("\n".join("    | " + line for line in text.splitlines()), flush=True)
+
+
 def show_share(world, steps):
-    share = world.connector.share(world.service, list(world.printers))
+    share = world.connector.share(world.service, list(world.printers), ["--qr"])
     code = share.code()
     if code is None:
         raise Failed(share.text)
-    steps.done(f"printbridge share {' '.join(world.printers)}: waits for the code {code}")
+    share.read_until("Waiting")
+    print_quoted(share.text)
+    shown = len(share.text)
+    steps.done(f"printbridge share {' '.join(world.printers)}: waits until an administrator enters {code}")
     status, _ = world.service.portal().decide(code)
     if status != 200:
         raise Failed(f"the portal answered {status} to the approval")
     status, text = share.finish()
-    print("\n".join("    | " + line for line in text.splitlines()), flush=True)
+    print_quoted(text[shown:])
     if status != 0:
         raise Failed(f"printbridge share ended with {status}")
     steps.done("approved in the portal, as its administrator does: sign in, look at the code, press Approve")
