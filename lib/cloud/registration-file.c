@@ -32,7 +32,7 @@ pb_registration_read_json(const char *folder, const char *name, json_object **ob
   if (!pb_json_parse(text.data ? text.data : "", text.size, object_out, err))
   {
     pb_error_prefix(err, "%s", path);
-    if (err)
+    if (err && err->kind != PB_RETRY)
       err->kind = PB_CONFIG;
     goto done;
   }

@@ -115,6 +115,8 @@ read_queues(pb_registration_t *registration, pb_error_t *err)
       continue;
     if (pb_registered_queue_read(registration->folder, entry->d_name, &queue, &why))
       ok = append_queue(registration, &queue, err);
+    else if (why.kind == PB_RETRY)
+      ok = pb_error_set(err, why.kind, "%s", why.message);  // out of memory: nothing is damaged
     else
       pb_log(/*ctx*/ NULL, PB_LOG_WARN, "queue left out: %s", why.message);
     pb_registered_queue_clear(&queue);
@@ -244,6 +246,8 @@ load_into(const char *services, const char *name, pb_registration_t ***list, siz
 
   if (!load_folder(services, name, &registration, &why))
   {
+    if (why.kind == PB_RETRY)
+      return pb_error_set(err, why.kind, "%s", why.message);  // out of memory: nothing is damaged
     // A folder of an interrupted first share has only a key in it.
     if (why.kind != PB_GONE)
       pb_log(/*ctx*/ NULL, PB_LOG_WARN, "registration left out: %s", why.message);
