@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 
 from .process import Process, free_port, run, wait_for
 
@@ -151,6 +152,17 @@ class Cups:
     def stop(self):
         if self.process is not None:
             self.process.stop()
+
+    def kill(self):
+        """SIGKILL for cupsd and what it has started, as its systemd unit does it: orphans would go on printing."""
+        _, text = run(["ps", "-o", "pid=", "--ppid", self.process.pid], check=False)
+        children = [int(line) for line in text.split()]
+        self.process.kill()
+        for child in children:
+            try:
+                os.kill(child, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
     def add(self, queue, uri, model, options=()):
         args = ["lpadmin", "-p", queue, "-E", "-v", uri, "-m", model]

@@ -23,6 +23,7 @@ class Wire:
         self.pairs, self.lock = set(), threading.Lock()
         self.refuses = False        # new connections are cut at once
         self.is_silent = False      # nothing is relayed, nothing is closed: a black hole
+        self.forgotten = set()      # connections that stay in it
         self.bytes_per_second = None  # each direction of each connection
         self.down_bytes = 0         # relayed from the target, all together
         self.connections = 0
@@ -57,7 +58,7 @@ class Wire:
         selector.register(near, selectors.EVENT_READ, far)
         selector.register(far, selectors.EVENT_READ, near)
         try:
-            self._pump(selector, far)
+            self._pump(selector, far, pair)
         except OSError:
             pass
         finally:
@@ -66,10 +67,10 @@ class Wire:
             near.close()
             far.close()
 
-    def _pump(self, selector, far):
+    def _pump(self, selector, far, pair):
         while selector.get_map():
             for key, _ in selector.select(0.1):
-                while self.is_silent:
+                while (self.is_silent or pair in self.forgotten) and pair in self.pairs:
                     time.sleep(0.02)
                 size = 65536 if not self.bytes_per_second else max(1, min(65536, self.bytes_per_second // 20))
                 data = key.fileobj.recv(size)
@@ -83,10 +84,15 @@ class Wire:
                 if self.bytes_per_second:
                     time.sleep(len(data) / self.bytes_per_second)
 
+    def forget(self):
+        """What is connected now is never heard of again, as behind a NAT that has lost its table; new connections work."""
+        with self.lock:
+            self.forgotten |= self.pairs
+
     def cut(self):
         """Reset every connection that is up."""
         with self.lock:
-            pairs = list(self.pairs)
+            pairs, self.pairs, self.forgotten = list(self.pairs), set(), set()
         for pair in pairs:
             for sock in pair:
                 try:

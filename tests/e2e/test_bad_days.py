@@ -1,69 +1,41 @@
 # SPDX-FileCopyrightText: The Printbridge authors
 # SPDX-License-Identifier: Apache-2.0
-"""Network, service, cupsd and printer fail; the job is printed completely and once, without anybody's help."""
+"""Network, service, connector and clients fail; the job is printed completely and once, without anybody's help."""
 
 import os
 import signal
+import subprocess
 import unittest
 
-from harness.process import run, wait_for
-from harness.wire import Wire
-from tests.e2e.case import WorldCase
+from harness.process import Failed, wait_for
+from tests.e2e.days import DaysCase
 
 
-class BadDays(WorldCase):
-    """Everything between service and world goes over a wire that can be cut."""
-
-    @classmethod
-    def prepare(cls):
-        service = cls.world.service
-        cls.wire = Wire(service.port)
-        service.settings["public-port"] = cls.wire.port
-        service.write_config()
-        service.url = f"https://localhost:{cls.wire.port}"
-
-    @classmethod
-    def tearDownClass(cls):
-        super().tearDownClass()
-        cls.wire.close()
-
-    def setUp(self):
-        self.before = {name: len(printer.complete()) for name, printer in self.world.printers.items()}
-
-    def printed_once(self, queue, pages, job=None):
-        """Exactly one more job came, whole."""
-        if job is not None:
-            self.world.wait_job(queue, job, seconds=120)
-        printer = self.world.printers[queue]
-        papers = printer.wait_jobs(self.before[queue] + 1, 120)[self.before[queue]:]
-        whole = [paper for paper in papers if paper.pages() == pages]
-        self.assertEqual(len(whole), 1, [(p.size, p.pages()) for p in papers])
-        self.assertEqual(len(papers), 1, [(p.size, p.pages()) for p in papers])
-
+class BadDays(DaysCase):
     def test_network_gone_and_back(self):
         self.wire.refuses = True
         self.wire.cut()
         self.world.connector.wait_tunnel("down")
         self.wire.refuses = False
-        job = self.world.print_job("Laser", self.world.document("gone.pdf", pages=2))
-        self.printed_once("Laser", 2, job)
+        self.printed_once("Laser", 2, self.world.print_job("Laser", self.document(2)))
         self.world.connector.wait_tunnel()
 
     def test_cut_in_mid_document(self):
-        pdf = self.world.document("cut.pdf", pages=3, filler_bytes=6_000_000)
+        pdf = self.document(3, filler_bytes=6_000_000)
         before = self.wire.down_bytes
         self.wire.bytes_per_second = 4_000_000
         try:
             job = self.world.print_job("Laser", pdf)
             for step in (1_000_000, 2_500_000):
                 wait_for(lambda step=step: self.wire.down_bytes - before > step, "a part of the document")
+                self.nothing_came("Laser")
                 self.wire.cut()
         finally:
             self.wire.bytes_per_second = None
         self.printed_once("Laser", 3, job)
 
-    def test_service_restarted_while_a_document_is_fetched(self):
-        pdf = self.world.document("restart.pdf", pages=3, filler_bytes=6_000_000)
+    def test_service_killed_while_a_document_is_fetched(self):
+        pdf = self.document(3, filler_bytes=6_000_000)
         before = self.wire.down_bytes
         self.wire.bytes_per_second = 4_000_000
         try:
@@ -72,6 +44,7 @@ class BadDays(WorldCase):
             self.world.service.process.kill()
         finally:
             self.wire.bytes_per_second = None
+        self.nothing_came("Raster")
         self.world.service.start()
         self.printed_once("Raster", 3, job)
 
@@ -82,14 +55,22 @@ class BadDays(WorldCase):
         self.world.connector.wait_tunnel("down")
         self.world.service.start()
         self.world.connector.wait_tunnel()
-        job = self.world.print_job("Laser", self.world.document("boot.pdf", pages=1))
-        self.printed_once("Laser", 1, job)
+        self.printed_once("Laser", 1, self.world.print_job("Laser", self.document(1)))
+
+    def test_service_restarted_with_jobs_that_wait(self):
+        self.world.connector.stop()
+        job = self.world.print_job("Laser", self.document(2))
+        self.assertEqual(self.world.service.stop(), 0)
+        self.world.service.start()
+        self.assertEqual(self.world.job("Laser", job)["job-state"], "pending")
+        self.world.connector.start()
+        self.printed_once("Laser", 2, job)
 
     def test_connector_killed_at_any_time(self):
         printer = self.world.printers["Laser"]
         printer.stop_taking()
         try:
-            job = self.world.print_job("Laser", self.world.document("killed.pdf", pages=200))
+            job = self.world.print_job("Laser", self.document(200))
             wait_for(lambda: self.world.cups.jobs("not-completed"), "the local job")
             self.world.connector.process.kill()
             self.world.connector.start()
@@ -97,62 +78,37 @@ class BadDays(WorldCase):
             printer.go_on()
         self.printed_once("Laser", 200, job)
 
+    def test_connector_killed_in_mid_document(self):
+        """The filter that was reading breaks off; nothing has reached the printer, so the job is made anew."""
+        pdf = self.document(3, filler_bytes=6_000_000)
+        before = self.wire.down_bytes
+        self.wire.bytes_per_second = 4_000_000
+        try:
+            job = self.world.print_job("Laser", pdf)
+            wait_for(lambda: self.wire.down_bytes - before > 1_000_000, "a part of the document")
+            self.world.connector.process.kill()
+        finally:
+            self.wire.bytes_per_second = None
+        self.world.connector.start()
+        self.printed_once("Laser", 3, job)
+
     def test_jobs_wait_while_the_connector_is_away(self):
         self.world.connector.stop()
-        job = self.world.print_job("Laser", self.world.document("away.pdf", pages=1))
+        job = self.world.print_job("Laser", self.document(1))
         self.assertEqual(self.world.job("Laser", job)["job-state"], "pending")
         self.world.connector.start()
-        self.printed_once("Laser", 1, job)
-
-    def test_printer_off(self):
-        printer = self.world.printers["Raster"]
-        printer.turn_off()
-        job = self.world.print_job("Raster", self.world.document("off.pdf", pages=1))
-        wait_for(lambda: "processing" == self.world.job("Raster", job)["job-state"], "the job at the printer")
-        printer.turn_on()
-        self.printed_once("Raster", 1, job)
-
-    def test_queue_disabled_then_enabled(self):
-        run(["cupsdisable", "Laser"], self.world.cups.env)
-        try:
-            wait_for(lambda: "stopped" in self.state("Laser"), "the cloud printer to be stopped", 30, 0.1)
-            job = self.world.print_job("Laser", self.world.document("disabled.pdf", pages=1))
-        finally:
-            run(["cupsenable", "Laser"], self.world.cups.env)
-        self.printed_once("Laser", 1, job)
-        wait_for(lambda: "idle" in self.state("Laser"), "the cloud printer to be idle", 30, 0.1)
-
-    def test_queue_deleted_is_told(self):
-        uri = self.world.printers["Laser"].uri
-        run(["lpadmin", "-x", "Laser"], self.world.cups.env)
-        try:
-            wait_for(lambda: "stopped" in self.state("Laser"), "the cloud printer to be stopped", 60, 0.2)
-            self.assertTrue(any(q.get("problem") for s in self.world.connector.status()["services"] for q in s["queues"]
-                                if q["queue"] == "Laser"))
-        finally:
-            self.world.cups.add("Laser", uri, "drv:///sample.drv/generic.ppd", ["PageSize=A4", "Option1=True"])
-        wait_for(lambda: "idle" in self.state("Laser"), "the cloud printer to be idle", 60, 0.2)
-
-    def state(self, queue):
-        _, text = self.world.ipptool(queue, "get-printer-attributes.test", check=False)
-        return [line for line in text.splitlines() if "printer-state (enum)" in line][0]
-
-    def test_cupsd_restarted(self):
-        self.world.cups.stop()
-        self.world.cups.start()
-        job = self.world.print_job("Laser", self.world.document("cupsd.pdf", pages=1))
         self.printed_once("Laser", 1, job)
 
     def test_a_client_that_vanishes_leaves_nothing(self):
         """Its document was on its way through the service, the connector and the chain already."""
         world = self.world
-        pdf = world.document("vanish.pdf", pages=1, filler_bytes=8_000_000)
+        pdf = self.document(2, filler_bytes=8_000_000)
         spool = os.path.join(world.service.settings["data-folder"], "spool")
+        before = self.wire.down_bytes
         self.wire.bytes_per_second = 2_000_000
         try:
             client = world.start_printing("Laser", pdf)
             local = wait_for(lambda: world.cups.jobs("not-completed"), "the local job")
-            before = self.wire.down_bytes
             wait_for(lambda: self.wire.down_bytes - before > 500_000, "the document on its way to the print server")
             client.kill()
         finally:
@@ -162,13 +118,76 @@ class BadDays(WorldCase):
         job = [job["cloud_job"] for job in world.connector.jobs() if job.get("local_job") == local[-1][1]][0]
         last = world.wait_job("Laser", job, ("aborted",))
         self.assertIn("submission-interrupted", last["job-state-reasons"])
-        self.printed_once("Laser", 1, world.print_job("Laser", world.document("next.pdf", pages=1)))
+        self.nothing_came("Laser")
+        self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
 
     def test_sigterm_is_graceful(self):
         self.world.connector.process.signal(signal.SIGTERM)
         self.assertEqual(self.world.connector.process.popen.wait(30), 0)
         self.world.connector.start()
         self.world.connector.wait_tunnel()
+
+
+class DeadNetwork(DaysCase):
+    """The network swallows everything for a minute and has forgotten every connection afterwards: nobody is told."""
+
+    def test_a_minute_of_silence_in_mid_document(self):
+        world = self.world
+        pdf = self.document(3, filler_bytes=6_000_000)
+        before = self.wire.down_bytes
+        self.wire.bytes_per_second = 4_000_000
+        try:
+            job = world.print_job("Laser", pdf)
+            wait_for(lambda: self.wire.down_bytes - before > 1_000_000, "a part of the document")
+            self.wire.is_silent = True
+            self.wire.forget()
+        finally:
+            self.wire.bytes_per_second = None
+        world.connector.wait_tunnel("down", 45)  # a ping without an answer
+        self.nothing_came("Laser")
+        self.wire.is_silent = False
+        world.connector.wait_tunnel("up", 60)
+        other = world.print_job("Raster", self.document(2))
+        self.printed_once("Raster", 2, other)
+        self.printed_once("Laser", 3, job)
+
+
+class DiskFull(DaysCase):
+    """The spool is a file system of 8 MB."""
+
+    world_options = {"queues": ("Laser",)}
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        cls.spool = os.path.join(cls.world.service.settings["data-folder"], "spool")
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("only root can mount a small file system")
+        mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "printbridge-test", cls.spool],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if mount.returncode != 0:
+            raise unittest.SkipTest(f"no small file system can be mounted: {mount.stdout.strip()}")
+        cls.addClassCleanup(cls.unmount)
+
+    @classmethod
+    def unmount(cls):
+        subprocess.run(["umount", cls.spool], stderr=subprocess.DEVNULL, check=False)
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.unmount()
+        cls.world.remove()
+
+    def test_a_document_that_does_not_fit_is_refused_and_leaves_nothing(self):
+        world = self.world
+        with self.assertRaises(Failed) as failed:
+            world.print_job("Laser", self.document(2, filler_bytes=20_000_000))
+        self.assertIn("server-error-temporary-error", str(failed.exception))
+        wait_for(lambda: not os.listdir(self.spool), "an empty spool")
+        wait_for(lambda: not world.cups.jobs("not-completed"), "the local job's end")
+        self.nothing_came("Laser")
+        self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: The Printbridge authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of bad days share: a wire to the service that can be cut, and what "completely and once" means."""
+
+import re
+
+from harness.printer import text_of
+from harness.wire import Wire
+from tests.e2e.case import WorldCase
+
+
+class DaysCase(WorldCase):
+    """Everything between the service and its clients, the connector among them, goes over a wire."""
+
+    @classmethod
+    def prepare(cls):
+        service = cls.world.service
+        cls.wire = Wire(service.port)
+        service.settings["public-port"] = cls.wire.port
+        service.write_config()
+        service.url = f"https://localhost:{cls.wire.port}"
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.wire.close()
+
+    def setUp(self):
+        self.before = {name: len(printer.complete()) for name, printer in self.world.printers.items()}
+
+    def document(self, pages, filler_bytes=0):
+        """A PDF whose pages bear the test's name."""
+        name = self._testMethodName
+        return self.world.document(f"{name}-{pages}.pdf", pages=pages, filler_bytes=filler_bytes, title=name)
+
+    def printed_once(self, queue, pages, job):
+        """The service says completed; each page has come, once."""
+        last = self.world.wait_job(queue, job, seconds=150)
+        self.assertEqual(last["job-state-reasons"], "job-completed-successfully")
+        papers = self.world.printers[queue].wait_jobs(self.before[queue] + 1, 30)[self.before[queue]:]
+        shown = [(paper.size, paper.pages()) for paper in papers]
+        self.assertEqual([paper.pages() for paper in papers], [pages], shown)
+        if queue.startswith("Laser"):
+            found = re.findall(rf"{self._testMethodName}: page (\d+) of {pages}\b", text_of(papers[0].path))
+            self.assertEqual(found, [str(page) for page in range(1, pages + 1)])
+
+    def nothing_came(self, queue):
+        """Not a page more than before the test."""
+        self.assertEqual(len(self.world.printers[queue].complete()), self.before[queue])
