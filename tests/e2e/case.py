@@ -57,4 +57,5 @@ def _has_report(path):
         return False
     with open(path, encoding="utf-8", errors="replace") as file:
         text = file.read()
-    return "ERROR: AddressSanitizer" in text or "runtime error:" in text or "ERROR: LeakSanitizer" in text
+    return any(words in text for words in ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer",
+                                           "WARNING: ThreadSanitizer"))
