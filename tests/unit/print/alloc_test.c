@@ -1,0 +1,185 @@
+// alloc_test - the service's operations when memory runs out: nothing crashes, nothing leaks, and
+// what is told as done is done.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "alloc.h"
+#include "bench.h"
+
+static ipp_t *
+make_print_job(void)
+{
+  ipp_t *ipp = ask(IPP_OP_PRINT_JOB);
+
+  ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_NAME, "job-name", NULL, "a name");
+  ippAddInteger(ipp, IPP_TAG_JOB, IPP_TAG_INTEGER, "copies", 2);
+  ippAddString(ipp, IPP_TAG_JOB, IPP_TAG_KEYWORD, "sides", NULL, "one-sided");
+  return ipp;
+}
+
+static ipp_t *
+make_job_list(void)
+{
+  ipp_t *ipp = ask(IPP_OP_GET_JOBS);
+
+  ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "requested-attributes", NULL, "all");
+  return ipp;
+}
+
+static ipp_t *
+make_printer(void)
+{
+  return ask(IPP_OP_GET_PRINTER_ATTRIBUTES);
+}
+
+static ipp_t *
+make_printers(void)
+{
+  return ask(IPP_OP_GET_PRINTERS);
+}
+
+static ipp_t *
+make_report(void)
+{
+  static const char *const reasons[] = {"media-low", "toner-low"};
+  ipp_t                   *ipp       = ask_device(IPP_OP_UPDATE_OUTPUT_DEVICE_ATTRIBUTES, 0);
+
+  ippAddStrings(ipp, IPP_TAG_PRINTER, IPP_TAG_KEYWORD, "printer-state-reasons", 2, NULL, reasons);
+  ippAddString(ipp, IPP_TAG_PRINTER, IPP_TAG_KEYWORD, "sides-supported", NULL, "one-sided");
+  ippAddInteger(ipp, IPP_TAG_PRINTER, IPP_TAG_ENUM, "printer-state", IPP_PSTATE_IDLE);
+  return ipp;
+}
+
+static ipp_t *
+make_subscription(void)
+{
+  ipp_t *ipp = ask_device(IPP_OP_CREATE_PRINTER_SUBSCRIPTIONS, 0);
+
+  ippAddString(ipp, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL, "ippget");
+  ippAddString(ipp, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-events", NULL, "job-fetchable");
+  return ipp;
+}
+
+static ipp_t *
+make_fetch(void)
+{
+  return ask_device(IPP_OP_FETCH_JOB, 1);
+}
+
+static int
+count_attributes(ipp_t *message)
+{
+  int count = 0;
+
+  for (ipp_attribute_t *at = ippFirstAttribute(message); at; at = ippNextAttribute(message))
+    count += ippGetName(at) != NULL;
+  return count;
+}
+
+// One request as it would come in; a successful answer is as long as when nothing fails.
+static bool
+answer(struct bench *b, const pb_principal_t *who, const pb_buffer_t *body, const char *path,
+       int want_count)
+{
+  struct pb_request request;
+  bool              is_ready = false;
+  bool              ok;
+
+  pb_request_init(&request, b->print, who);
+  pb_request_perform(&request, path, body->data, body->size);
+  if (request.answer == PB_ANSWER_DOCUMENT)
+  {
+    (void)pb_upload_write(&request, PDF, strlen(PDF), &is_ready);
+    pb_upload_finish(&request);
+  }
+  ok = request.response && ippGetStatusCode(request.response) < IPP_STATUS_ERROR_BAD_REQUEST;
+  if (ok)
+    assert_int_equal(count_attributes(request.response), want_count);
+  pb_request_clear(&request);
+  return ok;
+}
+
+struct row
+{
+  const char *name;
+  ipp_t *(*make)(void);
+  const pb_principal_t *who;
+};
+
+struct world
+{
+  struct bench     *b;
+  const struct row *row;
+  pb_buffer_t       body;
+  int               want_count;
+};
+
+static const char *
+get_path(const struct row *row)
+{
+  return row->make == make_printers ? "/ipp/system" : PATH;
+}
+
+static bool
+ask_once(void *user, pb_error_t *err)
+{
+  struct world *w = user;
+
+  (void)err;
+  return answer(w->b, w->row->who, &w->body, get_path(w->row), w->want_count);
+}
+
+static bool
+is_known(void *user, const char *id)
+{
+  struct bench *b     = user;
+  pb_error_t    err   = {0};
+  bool          known = false;
+
+  check_ok(pb_document_is_spooled(b->db, id, &known, &err), err);
+  return known;
+}
+
+static void
+each_allocation_may_fail(void **state)
+{
+  static const struct row rows[] = {
+    {"Get-Printer-Attributes",          make_printer,      &nobody},
+    {"Get-Printers",                    make_printers,     &ann   },
+    {"Get-Jobs",                        make_job_list,     &ann   },
+    {"Fetch-Job",                       make_fetch,        &proxy },
+    {"Update-Output-Device-Attributes", make_report,       &proxy },
+    {"Create-Printer-Subscriptions",    make_subscription, &proxy },
+    {"Print-Job",                       make_print_job,    &ann   },
+  };
+  struct bench *b = *state;
+
+  (void)print_job(b, &ann);
+  b->print->options.jobs_per_printer = 100000;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    struct world w         = {.b = b, .row = &rows[i]};
+    struct alloc_case this = {rows[i].name, ask_once, /*is_mute*/ true};
+    ipp_t     *ipp = rows[i].make(), *response = NULL;
+    pb_error_t err = {0};
+
+    check_ok(pb_ipp_format(ipp, &w.body, &err), err);
+    ippDelete(ipp);
+    ipp = rows[i].make();
+    assert_true(call_with(b, rows[i].who, ipp, PDF, &response) < IPP_STATUS_ERROR_BAD_REQUEST);
+    w.want_count = count_attributes(response);
+    ippDelete(response);
+    alloc_check(&this, 1, &w);
+    pb_buffer_clear(&w.body);
+  }
+  assert_int_equal(pb_spool_sweep(b->spool, is_known, b), 0);  // no debris
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(each_allocation_may_fail, bench_setup, bench_teardown),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
