@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 
 from .process import Process, run, wait_for
 
@@ -95,6 +96,10 @@ class Share:
 
     def finish(self, seconds=60):
         """(exit status, everything it printed)."""
-        rest, _ = self.popen.communicate(timeout=seconds)
-        self.text += rest
-        return self.popen.returncode, self.text
+        overdue = threading.Timer(seconds, self.popen.kill)
+        overdue.start()
+        self.text += self.popen.stdout.read()
+        status = self.popen.wait()
+        overdue.cancel()
+        self.popen.stdout.close()
+        return status, self.text

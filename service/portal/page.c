@@ -78,6 +78,7 @@ pb_page_begin(pb_visit_t *visit, int status, const char *title, const char *here
               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
               "<meta name=\"color-scheme\" content=\"light dark\">"
               "<title>%s - Printbridge</title>"
+              "<link rel=\"icon\" href=\"/icon.png\">"
               "<link rel=\"stylesheet\" href=\"/style.css\"></head><body>"
               "<a class=\"skip\" href=\"#main\">Skip to content</a>"
               "<header><div class=\"bar\"><a class=\"brand\" href=\"/\">Printbridge</a>",

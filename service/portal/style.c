@@ -49,7 +49,7 @@ static const char *const style[] = {
   "label{display:block;font-weight:600;margin:.9rem 0 .3rem}form.card>label:first-child{margin-top:0}\n",
   ("input:not([type=checkbox]):not([type=hidden]),select{width:100%;padding:.6rem .7rem;font:inherit;color:inherit;"
    "background:var(--bg);border:1px solid var(--soft);border-radius:.4rem}\n"),
-  "input.code{font:600 1.5rem/1.4 ui-monospace,monospace;letter-spacing:.12em;text-transform:uppercase;max-width:16rem}\n",
+  "input.code{font:600 1.5rem/1.4 ui-monospace,monospace;letter-spacing:.12em;text-transform:uppercase;max-width:16rem;display:block;margin-bottom:1rem}\n",
   "input.code::placeholder{color:var(--soft);opacity:.5}\n",
   ("button,.button{display:inline-block;margin-top:1.1rem;padding:.65rem 1.2rem;font:inherit;font-weight:600;"
    "color:var(--main-text);background:var(--main);border:1px solid var(--main);border-radius:.4rem;cursor:pointer;"
