@@ -173,5 +173,36 @@ class Administrators(WorldCase):
         share.finish()
 
 
+class TakenBack(WorldCase):
+    """Queues that are no longer shared: by the print server's administrator, by the service's."""
+
+    world_options = {"queues": ("Laser", "Raster")}
+
+    def services(self):
+        return self.world.connector.status()["services"]
+
+    def test_the_tunnel_stays_while_a_queue_is_left(self):
+        connector = self.world.connector
+        since = self.services()[0]["since"]
+        status, text = connector.unshare("Raster")
+        self.assertEqual(status, 0, text)
+        wait_for(lambda: [q["queue"] for q in self.services()[0]["queues"]] == ["Laser"], "the connector to let go of Raster")
+        self.assertEqual(self.services()[0]["tunnel"], "up")
+        self.assertEqual(self.services()[0]["since"], since)
+
+        status, text = connector.unshare("Laser")
+        self.assertEqual(status, 0, text)
+        wait_for(lambda: not self.services(), "the connector to let go of the service")
+        self.assertIn("revoked", self.world.tail(200))
+
+        # The approval was good for once; the same machine may ask again.
+        self.world.share(["Laser"])
+        portal, number = self.world.service.portal(), self.world.uris["Laser"].rsplit("/", 1)[1]
+        _, page = portal.open("/printers")
+        status, _ = portal.open("/printers/remove", [("printer", number), ("csrf", portal.csrf(page))])
+        self.assertIn(status, (200, 303))
+        wait_for(lambda: self.services()[0]["tunnel"] != "up", "the tunnel to be cut")
+
+
 if __name__ == "__main__":
     unittest.main()
