@@ -113,15 +113,35 @@ say_state(pb_service_t *service, enum pb_dial_state state, const char *why, bool
     pb_log(NULL, is_new ? PB_LOG_WARN : PB_LOG_DEBUG, "%s: no tunnel: %s", url, why);
 }
 
+// The tunnel was the one connection that is asked whether it lives: what has been silent beside it
+// is dead too, and nobody need wait for it.
+static void
+drop_silent(pb_service_t *service)
+{
+  pb_cloud_t *idle[PB_SERVICE_IDLE_MAX];
+  int         count = 0;
+
+  pb_cloud_account_doubt(service->account);
+  pthread_mutex_lock(&service->mutex);
+  count = service->idle_count;
+  memcpy(idle, service->idle, sizeof(idle));
+  service->idle_count = 0;
+  pthread_mutex_unlock(&service->mutex);
+  for (int i = 0; i < count; i++)
+    pb_cloud_close(idle[i]);
+}
+
 static void
 on_state(void *user, enum pb_dial_state state, const char *why)
 {
   pb_service_t *service = user;
   bool          is_new  = false;
+  bool          was_up  = false;
 
   why = why != NULL ? why : "";
   pthread_mutex_lock(&service->mutex);
   is_new = state != service->dial_state || (service->dial_why[0] == '\0' && why[0] != '\0');
+  was_up = service->dial_state == PB_DIAL_UP;
   service->dial_state = state;
   pb_text_copy(service->dial_why, sizeof(service->dial_why), why);
   if (is_new)
@@ -130,6 +150,8 @@ on_state(void *user, enum pb_dial_state state, const char *why)
     service->retry_at_ms = 0;
   pthread_mutex_unlock(&service->mutex);
 
+  if (was_up && state == PB_DIAL_DOWN)
+    drop_silent(service);
   say_state(service, state, why, is_new);
   if (state == PB_DIAL_REFUSED && is_new)
     pb_service_start_polling(service);

@@ -38,6 +38,7 @@ struct pb_cloud_account
   struct pb_metadata metadata;  // issuer empty: not read yet
 
   atomic_llong clock_offset_ms;  // the service's clock less ours
+  atomic_llong doubted_ms;       // monotonic: when the service was found to be silent
 
   pthread_mutex_t mutex;
   pthread_cond_t  answered;
@@ -131,6 +132,18 @@ const struct pb_http_trust *
 pb_cloud_account_trust(const pb_cloud_account_t *account)
 {
   return &account->trust;
+}
+
+void
+pb_cloud_account_doubt(pb_cloud_account_t *account)
+{
+  atomic_store(&account->doubted_ms, pb_clock_mono_ms());
+}
+
+const atomic_llong *
+pb_cloud_account_get_doubted(const pb_cloud_account_t *account)
+{
+  return &account->doubted_ms;
 }
 
 void

@@ -12,6 +12,9 @@
 bool pb_cloud_account_renew_token(pb_cloud_account_t *account, const pb_secret_t *refused,
                                   pb_secret_t *token_out, pb_error_t *err) PB_MUST_USE;
 
+// For the doubted_ms of requests.
+const atomic_llong *pb_cloud_account_get_doubted(const pb_cloud_account_t *account);
+
 // The Date header of any reply of the service; 0 is ignored.
 void pb_cloud_account_learn_clock(pb_cloud_account_t *account, int64_t date_ms);
 

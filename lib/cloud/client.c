@@ -206,6 +206,7 @@ send_request(pb_cloud_t *cloud, const char *uri, ipp_t *message, struct pb_http_
   request->accept       = IPP_TYPE;
   request->body         = body.data;
   request->body_size    = body.size;
+  request->doubted_ms   = pb_cloud_account_get_doubted(cloud->account);
   ok                    = exchange(cloud, request, response, err);
 
 done:

@@ -24,6 +24,9 @@ void pb_cloud_account_free(pb_cloud_account_t *account);
 // The service's clock is learned from its Date header, so that a local clock that is off does not matter.
 bool pb_cloud_account_copy_token(pb_cloud_account_t *account, bool is_fresh, pb_secret_t *token_out, pb_error_t *err) PB_MUST_USE;
 const struct pb_http_trust *pb_cloud_account_trust(const pb_cloud_account_t *account);
+// The service was found to be silent (the tunnel has died): requests that have been waiting as long as that are ended
+// with PB_RETRY, however patient they are otherwise.
+void pb_cloud_account_doubt(pb_cloud_account_t *account);
 
 bool pb_cloud_open(pb_cloud_account_t *account, pb_cloud_t **cloud_out, pb_error_t *err) PB_MUST_USE;
 void pb_cloud_close(pb_cloud_t *cloud);

@@ -15,7 +15,8 @@
 #define POLL_MS 250
 #define REPLY_MAX_DEFAULT (1024UL * 1024)
 #define STALL_MS_DEFAULT 60000
-#define HEADER_LINE_MAX 16384  // of those that we send
+#define DOUBTED_STALL_MS 10000  // as long as the tunnel waits for an answer to its ping
+#define HEADER_LINE_MAX 16384   // of those that we send
 
 struct pb_http
 {
@@ -370,6 +371,16 @@ is_stopped(const struct pb_http_request *request)
   return request->stop != NULL && atomic_load(request->stop);
 }
 
+// A stall that may be a slow peer's own is none when the peer is gone: somebody else has asked it
+// and waited in vain while nothing came here.
+static bool
+is_doubted(const struct exchange *exchange)
+{
+  const atomic_llong *doubted_ms = exchange->request->doubted_ms;
+
+  return doubted_ms != NULL && exchange->moved_ms + DOUBTED_STALL_MS <= atomic_load(doubted_ms);
+}
+
 static bool
 is_stalled(struct exchange *exchange)
 {
@@ -408,6 +419,9 @@ turn(struct exchange *exchange, CURLM *multi, CURLcode *code_out, pb_error_t *er
       break;
     if (is_stalled(exchange))
       return pb_error_set(err, PB_RETRY, "%s: nothing was sent or received for too long",
+                          exchange->handle->peer);
+    if (is_doubted(exchange))
+      return pb_error_set(err, PB_RETRY, "%s: silent, like other connections to it: given up",
                           exchange->handle->peer);
     trouble = curl_multi_poll(multi, NULL, 0, POLL_MS, NULL);
     if (trouble != CURLM_OK)

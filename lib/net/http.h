@@ -43,6 +43,9 @@ struct pb_http_request
   int64_t            timeout_ms;    // whole exchange; 0: none but the stall time-out
   int64_t            stall_ms;      // no byte either way for so long; 0: 60 s
   const atomic_bool *stop;          // true ends the request with PB_RETRY "stopped"; NULL: none
+  // When (pb_clock_mono_ms) the peer was found to be silent by somebody else: ends the request with PB_RETRY where
+  // nothing had moved for 10 s by then either.  NULL: nobody looks.
+  const atomic_llong *doubted_ms;
 };
 
 struct pb_http_reply

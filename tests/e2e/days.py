@@ -5,6 +5,7 @@
 import re
 
 from harness.printer import text_of
+from harness.process import wait_for
 from harness.wire import Wire
 from tests.e2e.case import WorldCase
 
@@ -32,6 +33,24 @@ class DaysCase(WorldCase):
         """A PDF whose pages bear the test's name."""
         name = self._testMethodName
         return self.world.document(f"{name}-{pages}.pdf", pages=pages, filler_bytes=filler_bytes, title=name)
+
+    def print_beside(self, queue, path):
+        """The client stands beside the service, so that the upload is over at once; only the connector has the wire."""
+        uris = self.world.uris
+        self.world.uris = {name: uri.replace(f":{self.wire.port}/", f":{self.world.service.port}/")
+                           for name, uri in uris.items()}
+        try:
+            return self.world.print_job(queue, path)
+        finally:
+            self.world.uris = uris
+
+    def print_slowly(self, queue, path):
+        """Prints, and returns while the document is on its way to the connector over a slow wire."""
+        before = self.wire.down_bytes
+        self.wire.bytes_per_second = 2_000_000
+        job = self.print_beside(queue, path)
+        wait_for(lambda: self.wire.down_bytes - before > 1_000_000, "a part of the document")
+        return job
 
     def printed_once(self, queue, pages, job):
         """The service says completed; each page has come, once."""

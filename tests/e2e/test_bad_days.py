@@ -21,26 +21,20 @@ class BadDays(DaysCase):
         self.world.connector.wait_tunnel()
 
     def test_cut_in_mid_document(self):
-        pdf = self.document(3, filler_bytes=6_000_000)
-        before = self.wire.down_bytes
-        self.wire.bytes_per_second = 4_000_000
         try:
-            job = self.world.print_job("Laser", pdf)
-            for step in (1_000_000, 2_500_000):
-                wait_for(lambda step=step: self.wire.down_bytes - before > step, "a part of the document")
-                self.nothing_came("Laser")
-                self.wire.cut()
+            job = self.print_slowly("Laser", self.document(3, filler_bytes=6_000_000))
+            before = self.wire.down_bytes
+            self.wire.cut()
+            wait_for(lambda: self.wire.down_bytes - before > 2_500_000, "another part of it")
+            self.nothing_came("Laser")
+            self.wire.cut()
         finally:
             self.wire.bytes_per_second = None
         self.printed_once("Laser", 3, job)
 
     def test_service_killed_while_a_document_is_fetched(self):
-        pdf = self.document(3, filler_bytes=6_000_000)
-        before = self.wire.down_bytes
-        self.wire.bytes_per_second = 4_000_000
         try:
-            job = self.world.print_job("Raster", pdf)
-            wait_for(lambda: self.wire.down_bytes - before > 1_000_000, "a part of the document")
+            job = self.print_slowly("Raster", self.document(3, filler_bytes=6_000_000))
             self.world.service.process.kill()
         finally:
             self.wire.bytes_per_second = None
@@ -80,12 +74,8 @@ class BadDays(DaysCase):
 
     def test_connector_killed_in_mid_document(self):
         """The filter that was reading breaks off; nothing has reached the printer, so the job is made anew."""
-        pdf = self.document(3, filler_bytes=6_000_000)
-        before = self.wire.down_bytes
-        self.wire.bytes_per_second = 4_000_000
         try:
-            job = self.world.print_job("Laser", pdf)
-            wait_for(lambda: self.wire.down_bytes - before > 1_000_000, "a part of the document")
+            job = self.print_slowly("Laser", self.document(3, filler_bytes=6_000_000))
             self.world.connector.process.kill()
         finally:
             self.wire.bytes_per_second = None
@@ -133,12 +123,8 @@ class DeadNetwork(DaysCase):
 
     def test_a_minute_of_silence_in_mid_document(self):
         world = self.world
-        pdf = self.document(3, filler_bytes=6_000_000)
-        before = self.wire.down_bytes
-        self.wire.bytes_per_second = 4_000_000
         try:
-            job = world.print_job("Laser", pdf)
-            wait_for(lambda: self.wire.down_bytes - before > 1_000_000, "a part of the document")
+            job = self.print_slowly("Laser", self.document(3, filler_bytes=6_000_000))
             self.wire.is_silent = True
             self.wire.forget()
         finally:

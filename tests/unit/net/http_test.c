@@ -507,6 +507,35 @@ test_time_outs(void **state)
   assert_true(pb_clock_mono_ms() - begin < 5000);
 }
 
+// Somebody else has found the peer silent: only what was silent for long by then is given up.
+static void
+test_doubt(void **state)
+{
+  static const struct
+  {
+    int64_t     doubt_in_ms;
+    const char *want;
+  } rows[] = {
+    {20000, "given up"},
+    {0,     "too long"},
+    {-1000, "too long"},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    atomic_llong           doubted_ms = pb_clock_mono_ms() + rows[i].doubt_in_ms;
+    struct pb_http_request request    = {.stall_ms = 1000, .doubted_ms = &doubted_ms};
+    struct pb_http_reply   reply;
+    pb_error_t             err = {0};
+
+    assert_false(ask(&request, "/hang", &reply, &err));
+    assert_int_equal(err.kind, PB_RETRY);
+    if (strstr(err.message, rows[i].want) == NULL)
+      fail_msg("row %zu: %s", i, err.message);
+  }
+}
+
 static void
 test_urls_refused(void **state)
 {
@@ -701,6 +730,7 @@ main(void)
     SERVED(test_body_until_close),
     SERVED(test_stop),
     SERVED(test_time_outs),
+    SERVED(test_doubt),
     SERVED(test_urls_refused),
     SERVED(test_ipps),
     cmocka_unit_test(test_trust),
