@@ -10,6 +10,7 @@
 #include "identity/device-grant.h"
 #include "identity/internal.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define CERTIFICATE_DAYS 3650  // it proves nothing by itself: tokens do, and these are revoked
 
@@ -82,13 +83,16 @@ check_allowed(pb_identity_t *identity, const pb_principal_t *principal, const ch
 
 // The key that the client proved to have in the CSR; its public half is kept for assertions.
 static bool
-check_csr(const pb_principal_t *principal, const char *csr_pem, pb_key_t **key_out, char **pem_out,
-          pb_error_t *err)
+check_csr(const pb_principal_t *principal, const char *uuid, const char *csr_pem,
+          pb_key_t **key_out, char **pem_out, pb_error_t *err)
 {
   char common_name[64], id[PB_KEY_ID_SIZE];
 
   if (!pb_csr_parse(csr_pem, common_name, key_out, err))
     return false;
+  // PWG 5100.22: the CN is the uuid without "urn:uuid:".
+  if (!pb_text_is_equal_nocase(common_name, uuid + strlen("urn:uuid:")))
+    return pb_error_set(err, PB_REJECT, "the CSR's CN is not the uuid of the output device");
   pb_key_get_id(*key_out, id);
   if (!pb_text_is_equal(id, principal->client_id))
     return pb_error_set(err, PB_REJECT, "the key of the CSR is not that of client %s",
@@ -145,7 +149,7 @@ pb_identity_register_device(pb_identity_t *identity, const pb_principal_t *princ
     return pb_error_set(err, PB_REJECT, "output-device-uuid is not of the form urn:uuid:...");
   if (!check_allowed(identity, principal, name, queue_out, err))
     goto done;
-  if (csr_pem != NULL && (!check_csr(principal, csr_pem, &key, &public_pem, err) ||
+  if (csr_pem != NULL && (!check_csr(principal, name, csr_pem, &key, &public_pem, err) ||
                           !issue_certificate(identity, key, name, &certificate, err)))
     goto done;
   if (!write_device(identity, principal, queue_out, public_pem, err))

@@ -483,6 +483,12 @@ test_register(void **state)
   assert_int_equal(err.kind, PB_REJECT);
   free(csr);
   pb_key_free(other);
+  // another device's name under the client's own key
+  check_ok(pb_csr_make(w->key, UUID_1, &csr, &err), err);
+  assert_false(
+    pb_identity_register_device(w->identity, &principal, UUID_2, csr, &queue, &cert, &err));
+  assert_int_equal(err.kind, PB_REJECT);
+  free(csr);
   // the same again, by its own token; not a uuid that is only approved
   pb_principal_t proxy = {.role = PB_ROLE_PROXY};
   pb_text_copy(proxy.client_id, sizeof(proxy.client_id), w->client_id);
