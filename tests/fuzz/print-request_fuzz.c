@@ -23,6 +23,9 @@ static const pb_principal_t people[] = {
 };
 // clang-format on
 
+static const pb_principal_t applicant = {
+  .may_register = true, .client_id = "client-3", .grant_id = "1"};
+
 static char           folder[] = "/tmp/pb-fuzz-XXXXXX";
 static pb_db_t       *db;
 static pb_spool_t    *spool;
@@ -151,7 +154,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   pb_ipp_scan_init(&scan);
   if (pb_ipp_scan_feed(&scan, data + 1, size - 1, &used) != PB_IPP_SCAN_DONE)
     used = size - 1;
-  pb_request_init(&request, printing, &people[data[0] % 4]);
+  pb_request_init(&request, printing, data[0] & 8 ? &applicant : &people[data[0] % 4]);
   request.may_wait  = true;
   request.wake      = no_wake;
   request.wake_user = &request;
