@@ -70,7 +70,9 @@ read_grant(void *world, pb_error_t *err)
 static void
 fill_queue(pb_registered_queue_t *queue, const char *uuid, const char *name)
 {
-  *queue = (pb_registered_queue_t){.certificate = (char *)(uintptr_t) "certificate\n"};
+  static char certificate[] = "certificate\n";
+
+  *queue = (pb_registered_queue_t){.certificate = certificate};
   pb_text_copy(queue->uuid, sizeof(queue->uuid), uuid);
   pb_text_copy(queue->queue, sizeof(queue->queue), name);
   pb_text_copy(queue->printer_uri, sizeof(queue->printer_uri), "ipps://print.example/ipp/print/1");
