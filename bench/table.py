@@ -30,7 +30,7 @@ def show(title, heads, rows):
 def quiet_world(programs, queues=("Laser",), prepare=None):
     """A shared world that logs little; prepare(world) is called before its queues are shared."""
     world = World(programs, queues=queues, service_settings={"log-level": "info"},
-                  connector_settings={"log-level": "info"})
+                  connector_settings={"log-level": "info"}, cups_log_level="warn")
     world.start()
     if prepare is not None:
         prepare(world)

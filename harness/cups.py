@@ -21,7 +21,7 @@ ServerName localhost
 Browsing No
 BrowseLocalProtocols none
 DefaultAuthType None
-LogLevel debug
+LogLevel {log_level}
 LogTimeFormat usecs
 MaxLogSize 0
 DirtyCleanInterval 0
@@ -77,9 +77,10 @@ SetEnv PRINTBRIDGE_SOCKET {socket}
 class Cups:
     """`programs` is the build tree; `socket` the connector's. Without programs it is a plain cupsd."""
 
-    def __init__(self, folder, programs=None, socket="/nonexistent", has_notifier=True, error_policy="retry-job"):
+    def __init__(self, folder, programs=None, socket="/nonexistent", has_notifier=True, error_policy="retry-job",
+                 log_level="debug"):
         self.folder, self.programs, self.socket = str(folder), programs, str(socket)
-        self.has_notifier, self.error_policy = has_notifier, error_policy
+        self.has_notifier, self.error_policy, self.log_level = has_notifier, error_policy, log_level
         self.port = free_port()
         self.server = os.path.join(self.folder, "run", "cups.sock")
         self.env = {"CUPS_SERVER": self.server}
@@ -100,7 +101,7 @@ class Cups:
             self._install()
         me = pwd.getpwuid(os.geteuid())
         values = {"folder": self.folder, "port": self.port, "socket": self.socket, "error_policy": self.error_policy,
-                  "user": "lp" if is_root else me.pw_name,
+                  "log_level": self.log_level, "user": "lp" if is_root else me.pw_name,
                   "group": "lp" if is_root else grp.getgrgid(me.pw_gid).gr_name,
                   "system_group": "root" if is_root else grp.getgrgid(me.pw_gid).gr_name}
         for name, text in (("cupsd.conf", CONF), ("cups-files.conf", FILES)):
