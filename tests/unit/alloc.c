@@ -66,14 +66,15 @@ __wrap_strdup(const char *text)
   return is_failing() ? NULL : __real_strdup(text);
 }
 
-// What asprintf leaves behind when it fails is not defined: here it is no address.
+// What asprintf leaves behind when it fails is not defined: here it is nothing that free would take.
 int
 __wrap_asprintf(char **text_out, const char *format, ...)
 {
-  int     size = -1;
-  va_list args;
+  static char nothing[16];
+  int         size = -1;
+  va_list     args;
 
-  *text_out = (char *)(uintptr_t)1;
+  *text_out = nothing;
   if (is_failing())
     return -1;
   va_start(args, format);

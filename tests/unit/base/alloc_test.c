@@ -34,6 +34,7 @@ the_instrument_works(void **state)
     assert_null(two);
     assert_int_equal(three == NULL, is_on);
     free(one);
+    free(two);
     free(three);
   }
   alloc_arm(2, false);
