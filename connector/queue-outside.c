@@ -69,9 +69,10 @@ on_moved(void *user, pb_job_t *job)
 {
   pb_queue_t *queue = user;
 
-  if (job->record.state == PB_JOB_PRINTING || job->record.state == PB_JOB_ENDING)
-    doubt_notifier(queue->hub);
+  bool is_new = false;
+
   pthread_mutex_lock(&queue->mutex);
+  is_new                = job->shown_state != job->record.state;
   job->shown_state      = job->record.state;
   job->shown_local      = job->record.local_job;
   job->is_shown_failing = job->failures > 0;
@@ -81,6 +82,9 @@ on_moved(void *user, pb_job_t *job)
       pb_work_wake(queue->hub->work, other->task, 0);
   }
   pthread_mutex_unlock(&queue->mutex);
+  // A report that fails again and again is no news from CUPS.
+  if (is_new && (job->record.state == PB_JOB_PRINTING || job->record.state == PB_JOB_ENDING))
+    doubt_notifier(queue->hub);
 }
 
 // The job stays while its documents are offered, and they are when this is called.

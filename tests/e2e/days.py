@@ -66,3 +66,11 @@ class DaysCase(WorldCase):
     def nothing_came(self, queue):
         """Not a page more than before the test."""
         self.assertEqual(len(self.world.printers[queue].complete()), self.before[queue])
+
+    def attribute(self, queue, name):
+        """Of the cloud printer, as ipptool prints it."""
+        _, text = self.world.ipptool(queue, "get-printer-attributes.test", check=False)
+        return re.search(rf"^\s*{name} \([^)]*\) = (.*)$", text, re.M).group(1)
+
+    def wait_state(self, queue, state):
+        wait_for(lambda: self.attribute(queue, "printer-state") == state, f"the cloud printer to be {state}", 60, 0.1)

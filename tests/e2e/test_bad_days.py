@@ -136,6 +136,7 @@ class DeadNetwork(DaysCase):
         other = world.print_job("Raster", self.document(2))
         self.printed_once("Raster", 2, other)
         self.printed_once("Laser", 3, job)
+        self.wire.cut()  # the service would wait for what is forgotten before it stops
 
 
 class DiskFull(DaysCase):
