@@ -129,18 +129,19 @@ pb_job_save(pb_db_t *db, const struct pb_job *job, pb_error_t *err)
     "= ?, documents = ?,"
     " device_uuid = ?, device_state = ?, device_reasons = ?, device_message = ?, "
     "impressions_completed = ?,"
-    " k_octets = ?, sheets = ?, pages = ?, fetch_status = ?, fetch_message = ? WHERE id = ?",
+    " k_octets = ?, sheets = ?, pages = ?, fetch_status = ?, fetch_message = ?, password = ? WHERE "
+    "id = ?",
     "tittii"
     "iiiiiii"
     "titti"
-    "iiiiti",
+    "iiiitbi",
     job->name, (int64_t)job->status.state, job->status.reasons, job->message,
     job->status.processing_ms, job->status.completed_ms, job->activity_ms, (int64_t)job->priority,
     job->hold_until_ms, (int64_t)job->is_open, (int64_t)is_fetchable, (int64_t)job->is_incoming,
     (int64_t)job->documents, job->device_uuid, (int64_t)job->device_state, job->device_reasons,
     job->device_message, (int64_t)job->impressions_completed, (int64_t)job->k_octets,
     (int64_t)job->sheets, (int64_t)job->pages, (int64_t)job->fetch_status, job->fetch_message,
-    (int64_t)job->id);
+    job->password, job->password_size, (int64_t)job->id);
 }
 
 bool
