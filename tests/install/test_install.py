@@ -34,7 +34,12 @@ CONNECTOR = f"{PREFIX}/sbin/printbridged"
 SERVICE = f"{PREFIX}/sbin/printbridge-service"
 FILTER = f"{SERVERBIN}/filter/printbridgefetch"
 NOTIFIER = f"{SERVERBIN}/notifier/printbridge"
+DRIVER = f"{SERVERBIN}/driver/printbridge"
+BACKEND = f"{SERVERBIN}/backend/printbridge"
 PROGRAMS = (COMMAND, CONNECTOR, SERVICE, FILTER, NOTIFIER)
+PROGRAMS += tuple(path for path, built in ((DRIVER, "ppd"), (BACKEND, "backend/main"))
+                  if (BUILD / "bin" / built / "printbridge").exists())
+MODES = {BACKEND: 0o700}  # cupsd runs it as root
 FILES = (f"{DATADIR}/mime/printbridge.types", f"{DATADIR}/mime/printbridge.convs",
          f"{PREFIX}/share/doc/printbridge/LICENSE", f"{PREFIX}/share/doc/printbridge/README.md")
 
@@ -63,7 +68,7 @@ class Install(unittest.TestCase):
     def test_modes(self):
         for path in PROGRAMS + FILES:
             with self.subTest(path):
-                want = 0o755 if path in PROGRAMS else 0o644
+                want = MODES.get(path, 0o755) if path in PROGRAMS else 0o644
                 self.assertEqual(oct(stat.S_IMODE(self.place(path).stat().st_mode)), oct(want))
 
     def test_folders_are_their_owners(self):
