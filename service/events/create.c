@@ -172,6 +172,12 @@ make_id_locked(pb_events_t *events)
 }
 
 static bool
+is_connector(const struct pb_event_owner *owner)
+{
+  return owner->client_id != NULL && owner->client_id[0] != '\0';
+}
+
+static bool
 fill_row(struct pb_subscription_row *row, const struct asked *asked, int printer_id,
          const char *printer_uri, int job_id, const struct pb_event_owner *owner)
 {
@@ -179,6 +185,7 @@ fill_row(struct pb_subscription_row *row, const struct asked *asked, int printer
 
   *row = (struct pb_subscription_row){.printer_id = printer_id,
                                       .job_id     = job_id,
+                                      .sees_all   = owner->may_all || is_connector(owner),
                                       .events     = asked->has_events ? asked->events : completed,
                                       .user_data_size = asked->user_data_size,
                                       .reserved       = 1 + PB_SEQUENCE_STEP};

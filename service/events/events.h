@@ -44,9 +44,11 @@ struct pb_event
   const char        *printer_uri;
   int                job_id;           // 0: none
   int                document_number;  // 0: none
+  const char *job_owner;    // whose job it is, for their subscriptions and those of who may see
+                            // all; NULL: everybody's
   const ipp_t *attributes;  // job-state, job-state-reasons, job-uuid, job-name, printer-state ...:
                             // copied into the event group as they are
-  const char *text;  // notify-text
+  const char *text;         // notify-text
 };
 
 struct pb_events_ops
@@ -68,7 +70,7 @@ struct pb_event_owner
 {
   const char *name;       // user or client id
   const char *client_id;  // whose tunnel gets the events; "": none
-  bool        may_all;    // operator or administrator
+  bool        may_all;    // operator or administrator: sees and touches what is others'
 };
 
 // The operations.  request is the client's; response has its operation group already and gets

@@ -18,6 +18,9 @@ static const char *const migrations[] = {
   "NULL,"
   " reserved INTEGER NOT NULL);"  // sequence numbers below this one may have been used
   "CREATE INDEX subscriptions_printer ON subscriptions (printer_id, job_id);",
+
+  "ALTER TABLE subscriptions ADD COLUMN sees_all INTEGER NOT NULL DEFAULT 0;"
+  "UPDATE subscriptions SET sees_all = 1 WHERE client_id <> '';",
 };
 
 static void
@@ -72,6 +75,7 @@ read_row(pb_db_stmt_t *q, struct pb_subscription_row *row)
   row->expires_ms  = pb_db_int(q, 9);
   row->interval_s  = (int)pb_db_int(q, 11);
   row->reserved    = (int)pb_db_int(q, 12);
+  row->sees_all    = pb_db_int(q, 13) != 0;
   if (data != NULL && size <= sizeof(row->user_data))
   {
     memcpy(row->user_data, data, size);
@@ -90,11 +94,12 @@ pb_events_store_insert(pb_db_t *db, const struct pb_subscription_row *row, pb_er
     db, err,
     "INSERT INTO subscriptions (id, uuid, owner, client_id, printer_id, printer_uri, job_id, "
     "events,"
-    " lease_s, expires_ms, user_data, interval_s, reserved) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    "itttititiibii", (int64_t)row->id, row->uuid, row->owner, row->client_id,
+    " lease_s, expires_ms, user_data, interval_s, reserved, sees_all)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    "itttititiibiii", (int64_t)row->id, row->uuid, row->owner, row->client_id,
     (int64_t)row->printer_id, row->printer_uri, (int64_t)row->job_id, events, (int64_t)row->lease_s,
     row->expires_ms, (const void *)row->user_data, (size_t)row->user_data_size,
-    (int64_t)row->interval_s, (int64_t)row->reserved);
+    (int64_t)row->interval_s, (int64_t)row->reserved, (int64_t)row->sees_all);
 }
 
 bool
@@ -156,7 +161,7 @@ pb_events_store_load(pb_events_t *events, pb_error_t *err)
   q = pb_db_query(events->db, err,
                   "SELECT id, uuid, owner, client_id, printer_id, printer_uri, job_id, events, "
                   "lease_s, expires_ms,"
-                  " user_data, interval_s, reserved FROM subscriptions",
+                  " user_data, interval_s, reserved, sees_all FROM subscriptions",
                   "");
   while (ok && pb_db_step(q))
   {

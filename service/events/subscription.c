@@ -25,8 +25,10 @@ pb_occurrence_new(const struct pb_event *event)
   what->document_number = event->document_number;
   what->printer_uri     = pb_text_dup(event->printer_uri != NULL ? event->printer_uri : "");
   what->text            = pb_text_dup(event->text != NULL ? event->text : "");
+  what->job_owner       = pb_text_dup(event->job_owner);
   what->attributes      = ippNew();
-  if (what->printer_uri == NULL || what->text == NULL || what->attributes == NULL)
+  if (what->printer_uri == NULL || what->text == NULL || what->attributes == NULL ||
+      (what->job_owner == NULL && event->job_owner != NULL))
     goto failed;
 
   // libcups keeps its place in the message itself, so even a walk wants it writable.
@@ -53,6 +55,7 @@ pb_occurrence_free(struct pb_occurrence *what)
     return;
   free(what->printer_uri);
   free(what->text);
+  free(what->job_owner);
   ippDelete(what->attributes);
   free(what);
 }
@@ -152,6 +155,15 @@ is_about_mine(const pb_subscription_t *subscription, const struct pb_occurrence 
   return subscription->row.job_id == what->job_id;
 }
 
+// Other people's jobs are nobody's business, as in Get-Jobs: only a connector, an operator or an
+// administrator hears of them.
+static bool
+may_hear(const pb_subscription_t *subscription, const struct pb_occurrence *what)
+{
+  return what->job_owner == NULL || subscription->row.sees_all ||
+         pb_text_is_equal(subscription->row.owner, what->job_owner);
+}
+
 // notify-time-interval (RFC 3995 s5.3.9) thins out job-progress only.
 static bool
 is_too_soon(pb_subscription_t *subscription, const struct pb_occurrence *what)
@@ -170,7 +182,7 @@ pb_subscription_hear(pb_subscription_t *subscription, struct pb_occurrence *what
 {
   enum pb_event_type match = what->type;
 
-  if (!is_about_mine(subscription, what) ||
+  if (!is_about_mine(subscription, what) || !may_hear(subscription, what) ||
       !pb_event_match(subscription->row.events, what->type, &match) ||
       is_too_soon(subscription, what))
     return NULL;

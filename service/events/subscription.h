@@ -25,6 +25,7 @@ struct pb_occurrence
   int                job_id, document_number;
   char              *printer_uri;
   char              *text;
+  char              *job_owner;  // NULL: everybody's
   ipp_t             *attributes;
 };
 
@@ -42,6 +43,7 @@ struct pb_subscription_row
   char            uuid[PB_UUID_SIZE];
   char           *owner, *client_id, *printer_uri;
   int             printer_id, job_id;
+  bool            sees_all;  // hears of other people's jobs too
   pb_event_mask_t events;
   int             lease_s;     // 0: for ever
   int64_t         expires_ms;  // wall clock; 0: never

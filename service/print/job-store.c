@@ -117,6 +117,18 @@ pb_job_load(pb_db_t *db, int id, struct pb_job *job_out, pb_error_t *err)
 }
 
 bool
+pb_job_copy_owner(pb_db_t *db, int id, char owner_out[PB_JOB_TEXT_SIZE], pb_error_t *err)
+{
+  pb_db_stmt_t *rows =
+    pb_db_query(db, err, "SELECT owner FROM jobs WHERE id = ?", "i", (int64_t)id);
+
+  owner_out[0] = '\0';
+  if (pb_db_step(rows))
+    pb_text_copy(owner_out, PB_JOB_TEXT_SIZE, pb_db_text(rows, 0));
+  return pb_db_finish(rows, err);
+}
+
+bool
 pb_job_save(pb_db_t *db, const struct pb_job *job, pb_error_t *err)
 {
   bool is_fetchable = pb_reasons_has(job->status.reasons, "job-fetchable");

@@ -56,6 +56,9 @@ struct pb_job_query
 bool pb_job_insert(pb_db_t *db, struct pb_job *job, pb_error_t *err) PB_MUST_USE;  // sets id
 bool pb_job_load(pb_db_t *db, int id, struct pb_job *job_out,
                  pb_error_t *err) PB_MUST_USE;  // PB_GONE: none
+// Whose job it is; "" when there is none.
+bool pb_job_copy_owner(pb_db_t *db, int id, char owner_out[PB_JOB_TEXT_SIZE],
+                       pb_error_t *err) PB_MUST_USE;
 bool pb_job_save(pb_db_t *db, const struct pb_job *job,
                  pb_error_t *err) PB_MUST_USE;  // all but ticket
 bool pb_job_save_ticket(pb_db_t *db, const struct pb_job *job, pb_error_t *err) PB_MUST_USE;

@@ -249,6 +249,7 @@ bool
 pb_request_raise(struct pb_request *request, enum pb_event_type type, int job_id,
                  int document_number, ipp_t *attributes, const char *text)
 {
+  pb_error_t        err  = {0};
   struct pb_raised *more = realloc(request->raised, (request->raised_count + 1) * sizeof(*more));
 
   if (!more)
@@ -264,6 +265,8 @@ pb_request_raise(struct pb_request *request, enum pb_event_type type, int job_id
                              .document_number = document_number,
                              .attributes      = attributes};
   pb_text_copy(more->text, sizeof(more->text), text);
+  if (job_id != 0 && !pb_job_copy_owner(request->print->db, job_id, more->job_owner, &err))
+    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", err.message);
   return true;
 }
 
@@ -303,6 +306,7 @@ run_consequences(struct pb_request *request)
                                       .printer_uri     = uri,
                                       .job_id          = raised->job_id,
                                       .document_number = raised->document_number,
+                                      .job_owner       = raised->job_id ? raised->job_owner : NULL,
                                       .attributes      = raised->attributes,
                                       .text            = raised->text};
 

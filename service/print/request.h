@@ -63,6 +63,7 @@ struct pb_raised  // an event to raise after the commit
 {
   enum pb_event_type type;
   int                printer_id, job_id, document_number;
+  char               job_owner[PB_JOB_TEXT_SIZE];  // "": not known, so nobody's but operators'
   ipp_t             *attributes;
   char               text[128];
 };

@@ -315,16 +315,54 @@ test_lease(void **state)
   ippDelete(response);
 }
 
+// Other people's jobs are not told of, before a restart and after it.
+static void
+test_whose_job(void **state)
+{
+  struct bench *b = *state;
+  const struct
+  {
+    const struct pb_event_owner *owner;
+    int                          want;  // events of three: bob's job, ann's, and nobody's
+  } rows[] = {
+    {&ann,   2},
+    {&bob,   2},
+    {&admin, 3},
+    {&proxy, 3},
+  };
+  const char *owners[] = {"bob@example.com", "ann@example.com", NULL};
+  int         ids[4];
+
+  for (size_t i = 0; i < 4; i++)
+    ids[i] = subscribe(b, "job-completed", 0, 0, rows[i].owner);
+  for (int round = 0; round < 2; round++)
+  {
+    for (size_t i = 0; i < 3; i++)
+      pb_events_raise(b->events, &(struct pb_event){.type        = PB_EVENT_JOB_COMPLETED,
+                                                    .printer_id  = 7,
+                                                    .printer_uri = URI,
+                                                    .job_id      = owners[i] != NULL ? 5 : 0,
+                                                    .job_owner   = owners[i]});
+    for (size_t i = 0; i < 4; i++)
+    {
+      ipp_t *response = get_now(b, ids[i], 1, rows[i].owner);
+      if (count_groups(response, IPP_TAG_EVENT_NOTIFICATION) != rows[i].want)
+        fail_msg("%s hears %d", rows[i].owner->name,
+                 count_groups(response, IPP_TAG_EVENT_NOTIFICATION));
+      ippDelete(response);
+    }
+    close_events(b);
+    open_events(b);
+  }
+}
+
 int
 main(void)
 {
-  const struct CMUnitTest tests[] = {ROW(test_create_rows),
-                                     ROW(test_create_groups),
-                                     ROW(test_owners),
-                                     ROW(test_caps),
-                                     ROW(test_list),
-                                     ROW(test_with_job),
-                                     ROW(test_printer_attributes),
+  const struct CMUnitTest tests[] = {ROW(test_whose_job),     ROW(test_create_rows),
+                                     ROW(test_create_groups), ROW(test_owners),
+                                     ROW(test_caps),          ROW(test_list),
+                                     ROW(test_with_job),      ROW(test_printer_attributes),
                                      ROW(test_lease)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);

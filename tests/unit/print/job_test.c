@@ -622,10 +622,43 @@ a_job_password_goes_with_its_job(void **state)
   ippDelete(response);
 }
 
+// Who may not see a job does not hear of it either.
+static void
+events_of_other_peoples_jobs_are_not_told(void **state)
+{
+  struct bench        *b        = *state;
+  const pb_principal_t who[]    = {ann, bob, operator, proxy };
+  static const int     want[]   = {1, 0, 1, 1};
+  int                  ids[4]   = {0};
+  ipp_t               *response = NULL;
+
+  for (size_t i = 0; i < 4; i++)
+  {
+    ipp_t *ipp = ask(IPP_OP_CREATE_PRINTER_SUBSCRIPTIONS);
+
+    ippAddString(ipp, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-pull-method", NULL, "ippget");
+    ippAddString(ipp, IPP_TAG_SUBSCRIPTION, IPP_TAG_KEYWORD, "notify-events", NULL, "job-created");
+    check_status(call_with(b, &who[i], ipp, NULL, &response), IPP_STATUS_OK);
+    ids[i] = pb_ipp_int(response, IPP_TAG_SUBSCRIPTION, "notify-subscription-id", 0);
+    ippDelete(response);
+  }
+  (void)print_job(b, &ann);
+  for (size_t i = 0; i < 4; i++)
+  {
+    ipp_t *ipp = ask(IPP_OP_GET_NOTIFICATIONS);
+
+    ippAddInteger(ipp, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "notify-subscription-ids", ids[i]);
+    check_status(call_with(b, &who[i], ipp, NULL, &response), IPP_STATUS_OK);
+    assert_int_equal(ippFindAttribute(response, "job-name", IPP_TAG_NAME) != NULL, want[i]);
+    ippDelete(response);
+  }
+}
+
 int
 main(void)
 {
   const struct CMUnitTest tests[] = {
+    TEST(events_of_other_peoples_jobs_are_not_told),
     TEST(a_job_password_goes_with_its_job),
     TEST(a_job_goes_its_way),
     TEST(documents_come_one_by_one),
