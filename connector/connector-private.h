@@ -16,6 +16,7 @@ struct pb_connector
   int             subscription_id;  // at cupsd; of the task pb_connector_run_local
   int64_t         subscribed_ms;    // monotonic
   bool            was_poll_said;
+  atomic_bool     was_no_cups_said;  // of all workers
 };
 
 // What cupsd's notifier brings; called from socket threads.

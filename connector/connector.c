@@ -21,9 +21,13 @@ worker_new(void *user)
   pb_connector_t *connector = user;
   pb_cups_t      *cups      = NULL;
   pb_error_t      err       = {0};
+  bool            ok        = pb_cups_open(connector->hub.options.cups_server, &cups, &err);
 
-  if (!pb_cups_open(connector->hub.options.cups_server, &cups, &err))
-    pb_log(NULL, PB_LOG_ERROR, "a worker has no way to CUPS: %s", err.message);
+  // Every worker asks about once a second while CUPS is away.
+  if (ok && atomic_exchange(&connector->was_no_cups_said, false))
+    pb_log(NULL, PB_LOG_INFO, "CUPS is there now");
+  else if (!ok && !atomic_exchange(&connector->was_no_cups_said, true))
+    pb_log(NULL, PB_LOG_ERROR, "there is no way to CUPS, tried again: %s", err.message);
   return cups;
 }
 

@@ -176,7 +176,11 @@ run_queue(void *user, void *worker)
   if (atomic_load(&queue->is_removed))
     return PB_TASK_IDLE;
   if (worker == NULL)
+  {
+    queue->failures++;
+    set_problem(queue, "the local CUPS does not answer");
     return NO_CUPS_MS;
+  }
   wanted = take_wanted(queue);
   if (!perform(queue, worker, &wanted, &err))
   {

@@ -86,8 +86,9 @@ wait_locked(pb_work_t *work, int64_t due_ms)
   pthread_cond_timedwait(&work->changed, &work->mutex, &until);
 }
 
+// A worker that cannot be made is tried again with each task: what it needs may come up after us.
 static void
-run_locked(pb_work_t *work, pb_task_t *task, void *worker)
+run_locked(pb_work_t *work, pb_task_t *task, void **worker)
 {
   int64_t again_ms = 0;
   int64_t due_ms   = NEVER;
@@ -95,7 +96,9 @@ run_locked(pb_work_t *work, pb_task_t *task, void *worker)
   task->is_running = true;
   task->due_ms     = NEVER;  // a wake-up from here on is for the next run
   pthread_mutex_unlock(&work->mutex);
-  again_ms = task->fn(task->user, worker);
+  if (*worker == NULL && work->options.worker_new != NULL)
+    *worker = work->options.worker_new(work->options.user);
+  again_ms = task->fn(task->user, *worker);
   pthread_mutex_lock(&work->mutex);
 
   if (again_ms == PB_TASK_END)
@@ -117,8 +120,6 @@ work_thread(void *user)
   pb_work_t *work   = user;
   void      *worker = NULL;
 
-  if (work->options.worker_new != NULL)
-    worker = work->options.worker_new(work->options.user);
   pthread_mutex_lock(&work->mutex);
   while (!work->is_stopping)
   {
@@ -126,12 +127,12 @@ work_thread(void *user)
     pb_task_t *task   = find_due_locked(work, pb_clock_mono_ms(), &due_ms);
 
     if (task != NULL)
-      run_locked(work, task, worker);
+      run_locked(work, task, &worker);
     else
       wait_locked(work, due_ms);
   }
   pthread_mutex_unlock(&work->mutex);
-  if (work->options.worker_free != NULL)
+  if (worker != NULL && work->options.worker_free != NULL)
     work->options.worker_free(worker);
   return NULL;
 }

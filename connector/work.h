@@ -15,13 +15,13 @@ typedef struct pb_task pb_task_t;
 #define PB_TASK_END (-2)   // never again; the task is freed, nobody may wake it any more
 
 // Does a piece of work; returns after how many milliseconds to run again, or one of the above.
-// `worker` is what the thread's worker_new made.
+// `worker` is what the thread's worker_new made; NULL: it could not, and will be asked again.
 typedef int64_t (*pb_task_fn_t)(void *user, void *worker);
 
 struct pb_work_options
 {
   int workers;
-  void *(*worker_new)(void *user);  // per thread, on that thread; may be NULL
+  void *(*worker_new)(void *user);  // per thread, on that thread, before its next task; may be NULL
   void (*worker_free)(void *worker);
   void *user;
 };

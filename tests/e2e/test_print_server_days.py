@@ -106,6 +106,18 @@ class Queues(DaysCase):
         self.world.cups.start()
         self.printed_once("Laser", 2, job)
 
+    def test_cupsd_comes_up_after_the_connector(self):
+        """As at boot, when nobody orders them."""
+        world = self.world
+        world.connector.stop()
+        world.cups.stop()
+        world.connector.start()
+        wait_for(lambda: "CUPS" in (self.problem("Raster") or ""), "the queue's problem to be told", 30, 0.1)
+        world.cups.start()
+        job = world.print_job("Raster", self.document(1))
+        world.wait_job("Raster", job)
+        wait_for(lambda: not self.problem("Raster"), "the problem to be over", 30, 0.1)
+
     def test_cupsd_restarted_in_mid_job(self):
         printer = self.world.printers["Laser"]
         printer.stop_taking()

@@ -114,6 +114,60 @@ test_due(void **state)
   stop(work);
 }
 
+struct late
+{
+  atomic_int asked, made, freed, with, without;
+  int        from;  // which asking succeeds
+};
+
+static void *
+make_late(void *user)
+{
+  struct late *late = user;
+
+  if (atomic_fetch_add(&late->asked, 1) + 1 < late->from)
+    return NULL;
+  atomic_fetch_add(&late->made, 1);
+  return late;
+}
+
+static void
+free_late(void *worker)
+{
+  struct late *late = worker;
+
+  atomic_fetch_add(&late->freed, 1);
+}
+
+static int64_t
+run_late(void *user, void *worker)
+{
+  struct late *late = user;
+
+  atomic_fetch_add(worker != NULL ? &late->with : &late->without, 1);
+  return 0;
+}
+
+// A worker that cannot be made at first, as when CUPS starts after us, is asked for again.
+static void
+test_late_worker(void **state)
+{
+  struct late            late    = {.from = 3};
+  struct pb_work_options options = {
+    .workers = 1, .worker_new = make_late, .worker_free = free_late, .user = &late};
+  pb_work_t *work = NULL;
+  pb_error_t err  = {0};
+
+  (void)state;
+  check_ok(pb_work_start(&options, &work, &err), err);
+  assert_non_null(pb_work_add(work, run_late, &late, 0));
+  assert_true(wait_for(&late.with, 5));
+  stop(work);
+  assert_int_equal(atomic_load(&late.without), 2);
+  assert_int_equal(atomic_load(&late.made), 1);
+  assert_int_equal(atomic_load(&late.freed), 1);
+}
+
 int
 main(void)
 {
@@ -121,6 +175,7 @@ main(void)
     cmocka_unit_test(test_runs),
     cmocka_unit_test(test_wake),
     cmocka_unit_test(test_due),
+    cmocka_unit_test(test_late_worker),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
