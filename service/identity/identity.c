@@ -90,18 +90,21 @@ static bool
 check_password(pb_identity_t *identity, const char *email, const char *password, const char *peer,
                struct pb_user *user, pb_error_t *err)
 {
-  char       name[PB_NAME_SIZE];
-  pb_error_t why = {0};
+  char       stored[PB_PASSWORD_HASH_SIZE] = "";
+  pb_error_t why                           = {0};
 
   if (pb_app_password_check(identity, email, password, user, &why))
     return true;
   if (why.kind != PB_AUTH)
     return pb_error_set(err, why.kind, "%s", why.message);
-  if (pb_user_normalize(name, email) && pb_recall_has(identity->recall, name, password))
-    return pb_user_find(identity, name, user, err);
+  pb_error_clear(&why);
+  if (!pb_user_find_stored(identity, email, user, stored, &why) && why.kind != PB_GONE)
+    return pb_error_set(err, why.kind, "%s", why.message);
+  if (stored[0] != '\0' && pb_recall_has(identity->recall, user->email, password, stored))
+    return true;
   if (!pb_user_check_password(identity, email, password, peer, user, err))
     return false;
-  pb_recall_add(identity->recall, user->email, password);
+  pb_recall_add(identity->recall, user->email, password, stored);
   return true;
 }
 

@@ -49,27 +49,27 @@ pb_recall_free(pb_recall_t *recall)
   free(recall);
 }
 
-// SHA-256 of secret, SHA-256 of the e-mail address and SHA-256 of the password: fixed sizes, so no
-// two pairs run together.
+// Of the secret and of each text's own SHA-256: fixed sizes, so no two of them run together.
 static void
-make_digest(const pb_recall_t *recall, const char *email, const char *password,
+make_digest(const pb_recall_t *recall, const char *email, const char *password, const char *stored,
             uint8_t digest[PB_SHA256_SIZE])
 {
-  uint8_t parts[3][PB_SHA256_SIZE];
+  uint8_t parts[4][PB_SHA256_SIZE];
 
   memcpy(parts[0], recall->secret, PB_SHA256_SIZE);
   pb_sha256(email, strlen(email), parts[1]);
   pb_sha256(password, strlen(password), parts[2]);
+  pb_sha256(stored, strlen(stored), parts[3]);
   pb_sha256(parts, sizeof(parts), digest);
   pb_wipe(parts, sizeof(parts));
 }
 
 void
-pb_recall_add(pb_recall_t *recall, const char *email, const char *password)
+pb_recall_add(pb_recall_t *recall, const char *email, const char *password, const char *stored)
 {
   uint8_t digest[PB_SHA256_SIZE];
 
-  make_digest(recall, email, password, digest);
+  make_digest(recall, email, password, stored, digest);
   pthread_mutex_lock(&recall->lock);
   struct entry *entry = &recall->entries[recall->next];
   recall->next        = (recall->next + 1) % PLACES;
@@ -79,13 +79,13 @@ pb_recall_add(pb_recall_t *recall, const char *email, const char *password)
 }
 
 bool
-pb_recall_has(pb_recall_t *recall, const char *email, const char *password)
+pb_recall_has(pb_recall_t *recall, const char *email, const char *password, const char *stored)
 {
   uint8_t digest[PB_SHA256_SIZE];
   bool    has = false;
   int64_t now = pb_clock_mono_ms();
 
-  make_digest(recall, email, password, digest);
+  make_digest(recall, email, password, stored, digest);
   pthread_mutex_lock(&recall->lock);
   for (int i = 0; i < PLACES; i++)
     if (recall->entries[i].until_ms > now &&
@@ -93,12 +93,4 @@ pb_recall_has(pb_recall_t *recall, const char *email, const char *password)
       has = true;
   pthread_mutex_unlock(&recall->lock);
   return has;
-}
-
-void
-pb_recall_clear(pb_recall_t *recall)
-{
-  pthread_mutex_lock(&recall->lock);
-  memset(recall->entries, 0, sizeof(recall->entries));
-  pthread_mutex_unlock(&recall->lock);
 }

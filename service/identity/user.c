@@ -84,10 +84,9 @@ read_user(pb_db_stmt_t *query, struct pb_user *user)
   pb_text_copy(user->email, sizeof(user->email), pb_db_text(query, 1));
 }
 
-// With the password's hash where the caller wants it.
-static bool
-find_user(pb_identity_t *identity, const char *email, struct pb_user *user_out,
-          char hash_out[PB_PASSWORD_HASH_SIZE], pb_error_t *err)
+bool
+pb_user_find_stored(pb_identity_t *identity, const char *email, struct pb_user *user_out,
+                    char hash_out[PB_PASSWORD_HASH_SIZE], pb_error_t *err)
 {
   char name[PB_NAME_SIZE];
   bool is_found;
@@ -112,7 +111,7 @@ find_user(pb_identity_t *identity, const char *email, struct pb_user *user_out,
 bool
 pb_user_find(pb_identity_t *identity, const char *email, struct pb_user *user_out, pb_error_t *err)
 {
-  return find_user(identity, email, user_out, /*hash_out*/ NULL, err);
+  return pb_user_find_stored(identity, email, user_out, /*hash_out*/ NULL, err);
 }
 
 bool
@@ -201,7 +200,6 @@ pb_identity_set_password(pb_identity_t *identity, const char *email, const char 
     return false;
   if (!replace_password(identity, user.id, hash, err))
     return false;
-  pb_recall_clear(identity->recall);
   pb_lockout_forgive(identity->lockout, PB_LOCKOUT_ACCOUNT, user.email);
   pb_log(NULL, PB_LOG_INFO, "user %s has a new password", user.email);
   return true;
@@ -255,7 +253,6 @@ pb_identity_remove_user(pb_identity_t *identity, const char *email, pb_error_t *
             pb_db_run(identity->db, err, "DELETE FROM auth_users WHERE id = ?", "i", user.id);
   if (!pb_db_end(identity->db, ok, err))
     return false;
-  pb_recall_clear(identity->recall);
   pb_log(NULL, PB_LOG_INFO, "user %s was removed", user.email);
   return true;
 }
@@ -285,7 +282,7 @@ pb_user_check_password(pb_identity_t *identity, const char *email, const char *p
     return false;
   if (!pb_lockout_try(identity->lockout, PB_LOCKOUT_ACCOUNT, name, err))
     return false;
-  if (!find_user(identity, name, user_out, hash, &missing) && missing.kind != PB_GONE)
+  if (!pb_user_find_stored(identity, name, user_out, hash, &missing) && missing.kind != PB_GONE)
     return pb_error_set(err, missing.kind, "%s", missing.message);
   if (!is_password(password, hash))
   {

@@ -6,6 +6,7 @@
 #define PB_IDENTITY_USER_H
 
 #include "identity/identity.h"
+#include "net/digest.h"
 
 #define PB_PASSWORD_MIN 8  // bytes
 #define PB_PASSWORD_MAX 512
@@ -47,6 +48,9 @@ bool pb_app_password_remove(pb_identity_t *identity, int64_t user_id, int64_t id
 bool pb_app_password_check(pb_identity_t *identity, const char *email, const char *password, struct pb_user *user_out,
                            pb_error_t *err) PB_MUST_USE;
 
+// For the other files of identity: pb_user_find with what is stored of the password (hash_out NULL: not wanted).
+bool pb_user_find_stored(pb_identity_t *identity, const char *email, struct pb_user *user_out,
+                         char hash_out[PB_PASSWORD_HASH_SIZE], pb_error_t *err) PB_MUST_USE;
 // For the other files of identity: E-mail addresses in the one form that the tables have; false when it is none.
 bool pb_user_normalize(char dst[PB_NAME_SIZE], const char *email);
 

@@ -245,10 +245,33 @@ test_restart(void **state)
 
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
+// `printbridge-service user password` is another process: what was confirmed here ends there.
+static void
+test_changed_elsewhere(void **state)
+{
+  struct world  *w     = *state;
+  pb_db_t       *db    = NULL;
+  pb_identity_t *other = NULL;
+  pb_principal_t principal;
+  pb_error_t     err = {0};
+
+  check_ok(pb_db_open(w->path, &db, &err), err);
+  check_ok(pb_identity_new(db, &(struct pb_identity_options){.issuer = ISSUER}, &other, &err), err);
+  check_ok(basic(w, USER, PASSWORD, &principal, &err), err);
+  check_ok(pb_identity_set_password(other, USER, "new password", &err), err);
+  assert_false(basic(w, USER, PASSWORD, &principal, &err));
+  check_ok(basic(w, USER, "new password", &principal, &err), err);
+  check_ok(pb_identity_remove_user(other, USER, &err), err);
+  assert_false(basic(w, USER, "new password", &principal, &err));
+  pb_identity_free(other);
+  pb_db_close(db);
+}
+
 int
 main(void)
 {
   const struct CMUnitTest tests[] = {
+    WORLD(test_changed_elsewhere),
     WORLD(test_headers),
     WORLD(test_basic),
     WORLD(test_lock_out),
