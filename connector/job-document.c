@@ -70,6 +70,7 @@ on_done(void *user, int64_t bytes)
   pb_job_t               *job      = document->job;
   pb_error_t              err      = {0};
 
+  atomic_store(&document->handed_over, (long long)bytes + 1);
   if (!pb_journal_note_handed_over(job->journal, job->record.id, document->number, bytes, &err))
     pb_job_log(job, PB_LOG_ERROR, "document %d: that it was handed over cannot be noted: %s",
                document->number, err.message);
@@ -173,13 +174,31 @@ pb_job_withdraw_documents(pb_job_t *job)
   job->is_offered      = false;
 }
 
+// What the journal could not be told when it happened (its disk was full) it is told now.
+static bool
+note_again(pb_job_t *job, pb_error_t *err)
+{
+  for (int i = 0; i < job->documents_count && i < job->record.documents_count; i++)
+  {
+    struct pb_journal_document *noted = &job->record.documents[i];
+    long long                   known = atomic_load(&job->documents[i].handed_over);
+
+    if (known == 0 || noted->is_handed_over)
+      continue;
+    if (!pb_journal_note_handed_over(job->journal, job->record.id, noted->number, known - 1, err))
+      return false;
+    noted->is_handed_over = true;
+  }
+  return true;
+}
+
 bool
 pb_job_is_handed_over(pb_job_t *job, bool *is_any_out, pb_error_t *err)
 {
   bool is_all = true;
 
   *is_any_out = false;
-  if (!pb_journal_load_documents(job->journal, &job->record, err))
+  if (!pb_journal_load_documents(job->journal, &job->record, err) || !note_again(job, err))
     return false;
   for (int i = 0; i < job->record.documents_count; i++)
   {

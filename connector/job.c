@@ -71,12 +71,18 @@ pb_job_new_journaled(const struct pb_outside *outside, pb_journal_t *journal,
   job->shown_state = job->record.state;
   job->shown_local = job->record.local_job;
   atomic_store(&job->is_cancel_asked, job->record.is_cancel_asked);
-  if (job->record.ticket != NULL &&
-      !pb_ipp_parse(job->record.ticket, job->record.ticket_size, &job->options, &err))
-    pb_job_log(
-      job, PB_LOG_ERROR,
-      "its ticket in the journal cannot be read (%s); it is printed with the queue's defaults",
-      err.message);
+  if (job->record.ticket == NULL ||
+      pb_ipp_parse(job->record.ticket, job->record.ticket_size, &job->options, &err))
+    return job;
+  if (err.kind == PB_RETRY)
+  {
+    pb_job_free(job);
+    return NULL;
+  }
+  pb_job_log(
+    job, PB_LOG_ERROR,
+    "its ticket in the journal cannot be read (%s); it is printed with the queue's defaults",
+    err.message);
   return job;
 }
 

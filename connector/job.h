@@ -20,6 +20,8 @@ struct pb_job_document
   char        format[128];
   char        capability[PB_CAPABILITY_SIZE];  // "": not offered in this process
   atomic_bool is_refused;                      // must not be read (again)
+  atomic_llong
+    handed_over;  // bytes and 1, when it was handed over whole; the journal may not know it yet
 };
 
 struct pb_job
@@ -60,7 +62,7 @@ struct pb_job
 pb_job_t *pb_job_new(const struct pb_outside *outside, pb_journal_t *journal,
                      const char *device_uuid, const char *queue, const char *printer_uri,
                      int cloud_job);
-// One from the journal, as it stands there; takes the record.
+// One from the journal, as it stands there; takes the record.  NULL: out of memory.
 pb_job_t *pb_job_new_journaled(const struct pb_outside *outside, pb_journal_t *journal,
                                pb_journal_job_t *record);
 void      pb_job_free(pb_job_t *job);  // withdraws its documents

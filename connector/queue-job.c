@@ -105,11 +105,13 @@ pb_queue_discover(pb_queue_t *queue, int cloud_job, bool is_adopted)
   }
   job = pb_job_new(&queue->outside, queue->hub->journal, queue->uuid, queue->name,
                    queue->printer_uri, cloud_job);
-  if (job == NULL)
-    goto done;
-  atomic_store(&job->is_adopted, is_adopted);
-  if (!add_job_locked(queue, job, 0))
+  if (job != NULL)
+    atomic_store(&job->is_adopted, is_adopted);
+  if (job == NULL || !add_job_locked(queue, job, 0))
+  {
+    queue->has_more = true;  // out of memory: it is asked for again
     pb_job_free(job);
+  }
 
 done:
   pthread_mutex_unlock(&queue->mutex);

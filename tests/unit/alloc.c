@@ -11,7 +11,7 @@
 static struct
 {
   int  left;  // 0: not armed
-  bool is_from_there_on, has_failed;
+  bool is_from_there_on, has_failed, is_paused;
 } armed;
 
 // The linker's names (--wrap of GNU ld).
@@ -28,7 +28,7 @@ int __wrap_asprintf(char **text_out, const char *format, ...) __attribute__((for
 static bool
 is_failing(void)
 {
-  if (armed.left == 0)
+  if (armed.left == 0 || armed.is_paused)
     return false;
   if (armed.left > 1)
   {
@@ -66,7 +66,8 @@ __wrap_strdup(const char *text)
   return is_failing() ? NULL : __real_strdup(text);
 }
 
-// What asprintf leaves behind when it fails is not defined: here it is nothing that free would take.
+// What asprintf leaves behind when it fails is not defined: here it is nothing that free would
+// take.
 int
 __wrap_asprintf(char **text_out, const char *format, ...)
 {
@@ -115,6 +116,18 @@ alloc_disarm(void)
 {
   armed.left = 0;
   return armed.has_failed;
+}
+
+void
+alloc_pause(void)
+{
+  armed.is_paused = true;
+}
+
+void
+alloc_resume(void)
+{
+  armed.is_paused = false;
 }
 
 // How often it was wrong.

@@ -24,5 +24,8 @@ void alloc_check(const struct alloc_case *cases, size_t count, void *world);
 // For a test of the instrument itself.  n 0: none; is_from_there_on: that one and all behind it.
 void alloc_arm(int n, bool is_from_there_on);
 bool alloc_disarm(void);  // has one failed?
+// Around what stands for another process: nothing fails there, and nothing is counted.
+void alloc_pause(void);
+void alloc_resume(void);
 
 #endif
