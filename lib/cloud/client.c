@@ -13,6 +13,7 @@
 #define IPP_TYPE "application/ipp"
 #define FETCH_STALL_MS                                                                             \
   (2 * 60 * 1000)  // a document that is still being uploaded comes as fast as its sender
+#define SEND_STALL_MS (60 * 1000)
 
 struct pb_cloud
 {
@@ -30,6 +31,14 @@ struct response
   pb_http_sink_t              sink;  // NULL: no document data is wanted
   void                       *sink_user;
   const struct pb_http_reply *reply;
+};
+
+// Document data on its way out.
+struct upload
+{
+  pb_http_source_t source;
+  void            *user;
+  bool             is_begun;  // something was taken from it, which cannot be had again
 };
 
 bool
@@ -154,6 +163,23 @@ done:
   return ok;
 }
 
+static bool
+give_bytes(void *user, void *data, size_t room, size_t *got_out, pb_error_t *err)
+{
+  struct upload *upload = user;
+
+  upload->is_begun = true;
+  return upload->source(upload->user, data, room, got_out, err);
+}
+
+static bool
+is_repeatable(const struct pb_http_request *request)
+{
+  const struct upload *upload = request->source_user;
+
+  return request->source == NULL || !upload->is_begun;
+}
+
 // With the token that is there, and once more with a new one when that is refused.
 static bool
 exchange(pb_cloud_t *cloud, struct pb_http_request *request, struct response *response,
@@ -172,8 +198,13 @@ exchange(pb_cloud_t *cloud, struct pb_http_request *request, struct response *re
   {
     if (!pb_cloud_account_renew_token(cloud->account, &token, &fresh, err))
       goto done;
-    pb_error_clear(&why);
-    ok = exchange_once(cloud, request, &fresh, response, &status, &why);
+    if (is_repeatable(request))
+    {
+      pb_error_clear(&why);
+      ok = exchange_once(cloud, request, &fresh, response, &status, &why);
+    }
+    else
+      why.kind = PB_RETRY;
   }
   if (!ok && err)
     *err = why;
@@ -236,6 +267,18 @@ pb_cloud_fetch(pb_cloud_t *cloud, const char *uri, ipp_t *request, pb_http_sink_
 {
   struct response response = {.response_out = response_out, .sink = sink, .sink_user = sink_user};
   struct pb_http_request http = {.stall_ms = FETCH_STALL_MS, .stop = stop};
+
+  return send_request(cloud, uri, request, &http, &response, err);
+}
+
+bool
+pb_cloud_send(pb_cloud_t *cloud, const char *uri, ipp_t *request, pb_http_source_t source,
+              void *source_user, const atomic_bool *stop, ipp_t **response_out, pb_error_t *err)
+{
+  struct upload          upload   = {.source = source, .user = source_user};
+  struct response        response = {.response_out = response_out};
+  struct pb_http_request http     = {
+        .stall_ms = SEND_STALL_MS, .stop = stop, .source = give_bytes, .source_user = &upload};
 
   return send_request(cloud, uri, request, &http, &response, err);
 }

@@ -41,6 +41,11 @@ bool pb_cloud_request(pb_cloud_t *cloud, const char *uri, ipp_t *request, int64_
 bool pb_cloud_fetch(pb_cloud_t *cloud, const char *uri, ipp_t *request, pb_http_sink_t sink, void *sink_user,
                     const atomic_bool *stop, ipp_t **response_out, pb_error_t *err) PB_MUST_USE;
 
+// The same with document data behind the request, streamed from source in chunks.  A source cannot be asked again from
+// its start: where it was read from when the token was refused, PB_RETRY says so and the next call has a new token.
+bool pb_cloud_send(pb_cloud_t *cloud, const char *uri, ipp_t *request, pb_http_source_t source, void *source_user,
+                   const atomic_bool *stop, ipp_t **response_out, pb_error_t *err) PB_MUST_USE;
+
 // An IPP status as an error: true for successful-*; else kind by one table (RETRY busy/temporary, AUTH 0401-0403,
 // GONE 0406/0407, REJECT others), message "Operation: status-name: status-message".
 bool pb_cloud_check_status(ipp_t *request_name_only, ipp_t *response, const char *operation, pb_error_t *err) PB_MUST_USE;
