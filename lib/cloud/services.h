@@ -30,6 +30,10 @@ void pb_service_get_name(const struct pb_service *service, char dst[PB_SERVICE_N
 // For pb_http_new and the like; borrows from the service.
 struct pb_http_trust pb_service_get_trust(const struct pb_service *service);
 
+// The text of services.conf; bad lines are skipped.  Free the list.
+bool pb_services_parse(const char *text, size_t size, struct pb_service **list_out,
+                       size_t *count_out, pb_error_t *err) PB_MUST_USE;
+
 // services.conf, then the machine's sign-ins, then the user's, each service once (the first wins).
 // What is missing or may not be read is skipped; a bad line is named in the log and skipped.  Free
 // the list.
