@@ -207,3 +207,14 @@ pb_job_is_handed_over(pb_job_t *job, bool *is_any_out, pb_error_t *err)
   }
   return is_all;
 }
+
+bool
+pb_job_is_read(const pb_job_t *job)
+{
+  for (int i = 0; i < job->record.documents_count; i++)
+  {
+    if (job->record.documents[i].readers == 0)
+      return false;
+  }
+  return true;
+}

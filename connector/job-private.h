@@ -34,7 +34,8 @@ void pb_job_log(const pb_job_t *job, enum pb_log_level level, const char *format
 
 // A request about the job with job-id and output-device-uuid; NULL: out of memory.
 ipp_t *pb_job_new_request(const pb_job_t *job, ipp_op_t operation);
-// Send it (freed here).  False unless the answer's status is successful; response_out may be NULL.
+// Send it (freed here).  False unless the answer's status is successful; PB_RETRY or PB_AUTH where
+// there was no answer.  response_out may be NULL.
 bool pb_job_call(pb_job_t *job, ipp_t *request, ipp_t **response_out, pb_error_t *err) PB_MUST_USE;
 
 // Update-Job-Status; reasons are separated by commas.  Update-Document-Status; impressions -1: not
@@ -47,6 +48,7 @@ bool pb_job_offer_documents(pb_job_t *job, pb_error_t *err) PB_MUST_USE;
 void pb_job_withdraw_documents(pb_job_t *job);
 bool pb_job_is_handed_over(pb_job_t *job, bool *is_any_out,
                            pb_error_t *err);  // all documents were taken whole
+bool pb_job_is_read(const pb_job_t *job);     // as loaded by that: a filter has begun with each
 
 // Does the ticket fit the local queue?  Fills job->options; a refusal goes into record.refusal and
 // message.

@@ -29,15 +29,16 @@ take_description(pb_job_t *job, ipp_t *ticket)
     pb_text_make_uuid(record->job_uuid);
 }
 
-// Somebody else was quicker, or the job has ended: no failure, and nothing to report (PWG 5100.18
-// s4.2).
+// The service's answer: somebody else was quicker, or the job has ended.  No failure, and nothing
+// to report (PWG 5100.18 s4.2).
 static bool
 is_taken(const pb_error_t *err)
 {
-  return err->kind != PB_RETRY && err->kind != PB_BUG;
+  return err->kind == PB_REJECT || err->kind == PB_GONE;
 }
 
-// It has ended here before, and the service offers it once more: it is not printed twice.
+// It has ended here before, and the service offers it once more: it is not printed twice.  The
+// record takes over how it ended.
 static bool
 is_done_before(pb_job_t *job, pb_error_t *err)
 {
@@ -48,6 +49,13 @@ is_done_before(pb_job_t *job, pb_error_t *err)
     is = known.state == PB_JOB_DONE && pb_text_is_equal(known.job_uuid, job->record.job_uuid);
   else if (err->kind == PB_GONE)
     pb_error_clear(err);
+  if (is)
+  {
+    job->record.outcome     = known.refusal != 0 ? IPP_JSTATE_ABORTED : known.outcome;
+    job->record.impressions = known.impressions;
+    pb_text_copy(job->record.reasons, sizeof(job->record.reasons), known.reasons);
+    pb_text_copy(job->record.message, sizeof(job->record.message), known.message);
+  }
   pb_journal_job_clear(&known);
   return is;
 }
@@ -67,6 +75,32 @@ decide(pb_job_t *job, pb_error_t *err)
   return pb_job_move(job, PB_JOB_TICKET_BAD, hop, err);
 }
 
+// What the service believes still to be going on is told once more how it ended; what it offers
+// anew, as after a restored backup, is refused, or it would wait there for ever.
+static bool
+settle_again(pb_job_t *job, ipp_t *ticket, pb_error_t *err)
+{
+  pb_journal_job_t *record = &job->record;
+  char              hop[400];
+  char              reasons[sizeof(record->reasons)];
+  char              message[sizeof(record->message)];
+
+  if (!atomic_load(&job->is_adopted))
+  {
+    record->refusal = IPP_STATUS_ERROR_NOT_POSSIBLE;
+    pb_text_format(record->message, sizeof(record->message),
+                   "%s here before; it is not printed again by itself",
+                   pb_job_outcome_name(record->outcome));
+    pb_text_format(hop, sizeof(hop), "refused: %s", record->message);
+    return pb_job_move(job, PB_JOB_TICKET_BAD, hop, err);
+  }
+  pb_text_copy(reasons, sizeof(reasons), record->reasons);
+  pb_text_copy(message, sizeof(message), record->message);
+  return pb_job_take_documents(job, ticket, err) &&
+         pb_job_move(job, PB_JOB_TICKET_FITS, "has ended here before", err) &&
+         pb_job_end(job, record->outcome, reasons, message, err);
+}
+
 bool
 pb_job_step_fetch(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error_t *err)
 {
@@ -83,7 +117,7 @@ pb_job_step_fetch(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error
     return is_taken(err) && pb_job_move(job, PB_JOB_TAKEN, NULL, err);
   take_description(job, ticket);
   if (is_done_before(job, err))
-    ok = pb_job_move(job, PB_JOB_TAKEN, "done before", err);
+    ok = settle_again(job, ticket, err);
   else
     ok = err->kind == PB_OK && pb_job_take_documents(job, ticket, err) &&
          pb_job_check_ticket(job, ticket, err) && decide(job, err);

@@ -133,6 +133,9 @@ finish(pb_job_t *job, const struct pb_cups_job_state *local, int64_t *wait_ms_ou
     *wait_ms_out = SOON_MS;
     return true;
   }
+  // We died before the last bytes were noted; a filter that did not get them would have failed.
+  if (pb_job_is_read(job))
+    return end(job, local, err);
   // "Completed" is not said of what was never read: a raw queue prints the ticket itself.
   return pb_job_end(
     job, IPP_JSTATE_ABORTED, "aborted-by-system",
@@ -150,6 +153,8 @@ pb_job_lose(pb_job_t *job, pb_error_t *err)
   job->record.local_job = 0;
   if (job->record.is_cancel_asked)
     return pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-by-user", "", err);
+  if (atomic_load(&job->is_document_lost))
+    return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system", job->lost_why.message, err);
   if (pb_job_decide_again(is_any) == PB_AGAIN_PRINT)
     return pb_job_move(job, PB_JOB_LOCAL_LOST, "CUPS has lost the local job: it is made again",
                        err);
@@ -206,7 +211,8 @@ end_stopped(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *loca
   job->record.outcome = IPP_JSTATE_ABORTED;
   pb_text_copy(job->record.message, sizeof(job->record.message), local->message);
   *wait_ms_out = SOON_MS;
-  return true;
+  // Another process would take the local job's cancellation for somebody's wish.
+  return pb_journal_save(job->journal, &job->record, /*hop*/ NULL, err);
 }
 
 static bool

@@ -168,7 +168,13 @@ pb_job_call(pb_job_t *job, ipp_t *request, ipp_t **response_out, pb_error_t *err
   if (request == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
   if (!job->outside->request(job->outside->user, job->record.printer_uri, request, &response, err))
+  {
+    // Only an answer decides anything: a proxy's page or a certificate that has expired is no
+    // refusal.
+    if (err->kind != PB_AUTH)
+      err->kind = PB_RETRY;
     return false;
+  }
   ok = pb_cloud_check_status(/*request*/ NULL, response, operation, err);
   if (ok && response_out != NULL)
   {
@@ -224,6 +230,15 @@ give_up(pb_job_t *job, const pb_error_t *why, pb_error_t *err)
   }
 }
 
+// What is not ours yet stays at the service until rights that were taken are given back.
+static bool
+is_worth_retrying(const pb_job_t *job, const pb_error_t *why)
+{
+  return why->kind == PB_RETRY ||
+         (why->kind == PB_AUTH &&
+          (job->failures < AUTH_FAILURES_MAX || !pb_job_state_is_assigned(job->record.state)));
+}
+
 static int64_t
 fail(pb_job_t *job, const pb_error_t *why)
 {
@@ -232,7 +247,7 @@ fail(pb_job_t *job, const pb_error_t *why)
   job->trouble = *why;
   job->failures++;
   job->outside->moved(job->outside->user, job);
-  if (why->kind == PB_RETRY || (why->kind == PB_AUTH && job->failures < AUTH_FAILURES_MAX))
+  if (is_worth_retrying(job, why))
   {
     pb_job_log(job, job->failures == 1 ? PB_LOG_WARN : PB_LOG_DEBUG, "%s: tried again later: %s",
                pb_job_state_name(job->record.state), why->message);

@@ -249,6 +249,75 @@ test_not_printed_twice_when_offered_again(void **state)
   assert_int_equal(pb_job_run(world.job, NULL), PB_TASK_END);
   assert_int_equal(world.printed, 1);
   assert_int_equal(world.local_count, 1);
+  // Or it would wait there for ever.
+  assert_int_equal(world.refusal, IPP_STATUS_ERROR_NOT_POSSIBLE);
+}
+
+// The service has it as ours and going on, the journal as ended: it is told again.
+static void
+test_told_again_when_adopted(void **state)
+{
+  (void)state;
+  assert_true(world_run());
+  world.final_state            = 0;
+  world.acknowledged_documents = 0;
+  world.job = pb_job_new(&world_outside, world.journal, WORLD_DEVICE, "Laser", WORLD_URI, 7);
+  atomic_store(&world.job->is_adopted, true);
+  assert_int_equal(pb_job_run(world.job, NULL), PB_TASK_END);
+  expect(IPP_JSTATE_COMPLETED, 1, 1);
+  assert_int_equal(world.acknowledged_documents, 1);
+}
+
+// No answer is no decision, whatever kept it from coming: nothing is forgotten, nothing said to be
+// told.
+static void
+test_no_answer(void **state)
+{
+  static const enum pb_error_kind kinds[] = {PB_RETRY, PB_AUTH, PB_CONFIG, PB_REJECT, PB_GONE};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+  {
+    assert_int_equal(world_tear_down(NULL), 0);
+    assert_int_equal(world_set_up(NULL), 0);
+    world.no_answer = kinds[i];
+    world.job = pb_job_new(&world_outside, world.journal, WORLD_DEVICE, "Laser", WORLD_URI, 7);
+    for (int run = 0; run < 50; run++)
+      assert_true(pb_job_run(world.job, NULL) > 0);
+    assert_int_equal(world.job->record.state, PB_JOB_DISCOVERED);
+    world.no_answer = PB_OK;
+    world.at        = 2;  // the acknowledgement
+    world.fault     = FAULT_FAIL_BEFORE;
+    assert_true(pb_job_run(world.job, NULL) > 0);
+    world.no_answer = kinds[i];
+    for (int run = 0; run < 50; run++)
+      assert_true(pb_job_run(world.job, NULL) > 0);
+    assert_int_equal(world.job->record.state, PB_JOB_FETCHED);
+    world.no_answer = PB_OK;
+    while (world.job->record.state != PB_JOB_ENDING && pb_job_run(world.job, NULL) != PB_TASK_END)
+    {
+      world_tick();
+      if (world.local_count == 1 && world.local[0].state == IPP_JSTATE_COMPLETED)
+        world.no_answer = kinds[i];  // the end cannot be told
+    }
+    assert_int_equal(world.job->record.state, PB_JOB_ENDING);
+    assert_true(pb_job_run(world.job, NULL) > 0);
+    world.no_answer = PB_OK;
+    assert_int_equal(pb_job_run(world.job, NULL), PB_TASK_END);
+    pb_job_free(world.job);
+    world.job = NULL;
+    expect(IPP_JSTATE_COMPLETED, 1, 1);
+  }
+}
+
+// The connector died between the document's last byte and its note; cupsd has printed it.
+static void
+test_hand_over_not_noted(void **state)
+{
+  (void)state;
+  world.is_noting_lost = true;
+  assert_true(world_run());
+  assert_int_equal(world.final_state, IPP_JSTATE_COMPLETED);
 }
 
 // The point of it all: whatever fails or dies at whichever call, one local job prints once, and the
@@ -311,6 +380,9 @@ main(void)
     TEST(test_journal_is_lost),
     TEST(test_dropped_by_service),
     TEST(test_not_printed_twice_when_offered_again),
+    TEST(test_told_again_when_adopted),
+    TEST(test_no_answer),
+    TEST(test_hand_over_not_noted),
     TEST(test_fault_at_every_call),
   };
 

@@ -52,6 +52,7 @@ static struct world
   int  said_final, final_state;
   int  refusal;
   int  acknowledged_documents;
+  enum pb_error_kind no_answer;  // requests fail so, without reaching it; PB_OK: they do not
   char final_message[256];
   // CUPS
   struct local_job local[WORLD_LOCAL_MAX];
@@ -60,6 +61,7 @@ static struct world
   char             order[16];   // of document numbers, as they were printed
   bool             is_holding;  // the printer is stopped
   bool             is_cutting;  // readers lose their connector in mid-document
+  bool             is_noting_lost;  // that a document was taken whole is not written down
   // what the queue can do
   ipp_t *printer;
   // the connector's process
@@ -215,6 +217,11 @@ world_request(void *user, const char *uri, ipp_t *request, ipp_t **response_out,
   (void)user;
   *response_out = NULL;
   assert_string_equal(uri, WORLD_URI);
+  if (world.no_answer != PB_OK)
+  {
+    ippDelete(request);
+    return pb_error_set(err, world.no_answer, "no answer");
+  }
   if (world_fault_before())
   {
     ippDelete(request);
@@ -417,7 +424,8 @@ world_read(const char *capability, int number)
       source->on_failed(source->user, &err);
       return false;
     }
-    source->on_done(source->user, (int64_t)got);
+    if (!world.is_noting_lost)
+      source->on_done(source->user, (int64_t)got);
     world.order[world.printed++] = (char)('0' + number);
     return true;
   }
