@@ -42,6 +42,61 @@ class BadDays(DaysCase):
         self.world.service.start()
         self.printed_once("Raster", 3, job)
 
+    def test_service_stopped_while_a_document_is_fetched(self):
+        """What is under way is let out before it stops."""
+        try:
+            job = self.print_slowly("Raster", self.document(3, filler_bytes=6_000_000))
+            self.assertEqual(self.world.service.stop(), 0)
+        finally:
+            self.wire.bytes_per_second = None
+        self.world.service.start()
+        self.printed_once("Raster", 3, job)
+
+    def test_service_killed_while_a_document_comes_in(self):
+        """Its client has heard no "successful-ok": the job is aborted, nothing of it stays and nothing is printed."""
+        world = self.world
+        before = self.wire.down_bytes
+        self.wire.bytes_per_second = 2_000_000
+        try:
+            client = world.start_printing("Laser", self.document(2, filler_bytes=8_000_000))
+            local = wait_for(lambda: world.cups.jobs("not-completed"), "the local job")
+            wait_for(lambda: self.wire.down_bytes - before > 500_000, "the document on its way to the print server")
+            world.service.process.kill()
+            client.kill()
+        finally:
+            self.wire.bytes_per_second = None
+        world.service.start()
+        self.left_nothing(local[-1][1])
+
+    def left_nothing(self, local):
+        """Of an upload that broke off, with its local job: not a byte, not a page; the next job is printed."""
+        world = self.world
+        spool = os.path.join(world.service.settings["data-folder"], "spool")
+        wait_for(lambda: not os.listdir(spool), "an empty spool")
+        wait_for(lambda: not world.cups.jobs("not-completed"), "the local job's end")
+        job = [job["cloud_job"] for job in world.connector.jobs() if job.get("local_job") == local][0]
+        last = world.wait_job("Laser", job, ("aborted",))
+        self.assertIn("aborted-by-system", last["job-state-reasons"])
+        self.nothing_came("Laser")
+        self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
+
+    def test_printed_while_the_network_is_gone(self):
+        """Its end is told when the network is back."""
+        world, printer = self.world, self.world.printers["Laser"]
+        printer.stop_taking()
+        try:
+            job = world.print_job("Laser", self.document(200))
+            world.connector.process.wait_output(f"[Laser job {job}] document 1 is handed over")
+            self.wire.refuses = True
+            self.wire.cut()
+            world.connector.wait_tunnel("down")
+            printer.go_on()
+            wait_for(lambda: not world.cups.jobs("not-completed"), "the local job's end")
+        finally:
+            printer.go_on()
+            self.wire.refuses = False
+        self.printed_once("Laser", 200, job)
+
     def test_service_down_when_the_connector_starts(self):
         self.world.connector.stop()
         self.world.service.stop()
@@ -92,24 +147,16 @@ class BadDays(DaysCase):
     def test_a_client_that_vanishes_leaves_nothing(self):
         """Its document was on its way through the service, the connector and the chain already."""
         world = self.world
-        pdf = self.document(2, filler_bytes=8_000_000)
-        spool = os.path.join(world.service.settings["data-folder"], "spool")
         before = self.wire.down_bytes
         self.wire.bytes_per_second = 2_000_000
         try:
-            client = world.start_printing("Laser", pdf)
+            client = world.start_printing("Laser", self.document(2, filler_bytes=8_000_000))
             local = wait_for(lambda: world.cups.jobs("not-completed"), "the local job")
             wait_for(lambda: self.wire.down_bytes - before > 500_000, "the document on its way to the print server")
             client.kill()
         finally:
             self.wire.bytes_per_second = None
-        wait_for(lambda: not os.listdir(spool), "an empty spool")
-        wait_for(lambda: not world.cups.jobs("not-completed"), "the local job's end")
-        job = [job["cloud_job"] for job in world.connector.jobs() if job.get("local_job") == local[-1][1]][0]
-        last = world.wait_job("Laser", job, ("aborted",))
-        self.assertIn("submission-interrupted", last["job-state-reasons"])
-        self.nothing_came("Laser")
-        self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
+        self.left_nothing(local[-1][1])
 
     def test_sigterm_is_graceful(self):
         self.world.connector.process.signal(signal.SIGTERM)
