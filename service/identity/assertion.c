@@ -18,15 +18,18 @@ find_key(pb_identity_t *identity, const char *client_id, pb_key_t **key_out, pb_
   pb_db_stmt_t *query = pb_db_query(
     identity->db, err, "SELECT public_key FROM auth_clients WHERE id = ?", "t", client_id);
 
-  if (pb_db_step(query) && !pb_db_is_null(query, 0))
+  bool has_key = pb_db_step(query) && !pb_db_is_null(query, 0);
+  if (has_key)
     pem = pb_text_dup(pb_db_text(query, 0));
   if (!pb_db_finish(query, err))
   {
     free(pem);
     return false;
   }
-  if (pem == NULL)
+  if (!has_key)
     return pb_error_set(err, PB_AUTH, "the client is not registered here");
+  if (pem == NULL)
+    return pb_error_set(err, PB_RETRY, "out of memory for a client's key");
   bool ok = pb_key_parse_pem(pem, key_out, err);
   free(pem);
   return ok;

@@ -132,14 +132,14 @@ read_queues(json_object *array, struct pb_approved_queue *queues, size_t count, 
 }
 
 // net/json.h reads objects only; this is an array.
-static json_object *
-parse_array(const char *text, size_t size)
+static bool
+parse_array(const char *text, size_t size, json_object **array_out, pb_error_t *err)
 {
   struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
   json_object         *array   = NULL;
 
   if (tokener == NULL)
-    return NULL;
+    return pb_error_set(err, PB_RETRY, "out of memory for authorization_details");
   json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
   array = json_tokener_parse_ex(tokener, text, (int)size);
   if (json_tokener_get_error(tokener) != json_tokener_success ||
@@ -149,7 +149,9 @@ parse_array(const char *text, size_t size)
     array = NULL;
   }
   json_tokener_free(tokener);
-  return array;
+  *array_out = array;
+  return array != NULL ||
+         pb_error_set(err, PB_REJECT, "authorization_details is not a list in JSON");
 }
 
 bool
@@ -162,9 +164,8 @@ pb_details_parse(const char *text, size_t size, struct pb_approved_queue **queue
 
   if (size == 0 || size > PB_DETAILS_MAX)
     return pb_error_set(err, PB_REJECT, "authorization_details has %zu bytes", size);
-  array = parse_array(text, size);
-  if (array == NULL)
-    return pb_error_set(err, PB_REJECT, "authorization_details is not a list in JSON");
+  if (!parse_array(text, size, &array, err))
+    return false;
   size_t count = json_object_array_length(array);
   if (count < 1 || count > PB_QUEUES_PER_GRANT_MAX)
   {

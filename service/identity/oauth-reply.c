@@ -123,7 +123,10 @@ pb_oauth_read_form(struct pb_call *call)
   }
   if (!pb_form_parse(call->body.data != NULL ? call->body.data : "", call->body.size, &form, &err))
   {
-    pb_oauth_refuse(call, "invalid_request", "the form is malformed");
+    if (err.kind == PB_RETRY)
+      pb_oauth_refuse_error(call, "invalid_request", &err);
+    else
+      pb_oauth_refuse(call, "invalid_request", "the form is malformed");
     return NULL;
   }
   for (size_t i = 0; i < pb_form_count(form); i++)
