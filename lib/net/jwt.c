@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/text.h"
 #include "net/json.h"
+#include "net/jwk.h"
 #include "net/key-private.h"
 #include "net/ssl-error.h"
 #include <errno.h>
@@ -268,8 +269,19 @@ encode_json(json_object *object)
   return json != NULL ? pb_text_format_base64(json, strlen(json), /*url*/ true) : NULL;
 }
 
+static bool
+add_jwk(json_object *header, const pb_key_t *key)
+{
+  json_object *jwk = pb_jwk_format(key);
+
+  if (jwk != NULL && json_object_object_add(header, "jwk", jwk) == 0)
+    return true;
+  json_object_put(jwk);
+  return false;
+}
+
 static char *
-encode_header(const pb_key_t *key)
+encode_header(const pb_key_t *key, bool has_jwk)
 {
   json_object *header = json_object_new_object();
   char         id[PB_KEY_ID_SIZE];
@@ -277,7 +289,8 @@ encode_header(const pb_key_t *key)
 
   pb_key_get_id(key, id);
   if (header != NULL && pb_json_add_text(header, "alg", "ES256") &&
-      pb_json_add_text(header, "typ", "JWT") && pb_json_add_text(header, "kid", id))
+      pb_json_add_text(header, "typ", "JWT") && pb_json_add_text(header, "kid", id) &&
+      (!has_jwk || add_jwk(header, key)))
     text = encode_json(header);
   json_object_put(header);
   return text;
@@ -318,11 +331,11 @@ sign_text(const pb_key_t *key, const char *text, size_t size)
   return signature;
 }
 
-bool
-pb_jwt_sign(const pb_key_t *key, const struct pb_assertion *claims, pb_secret_t *jwt_out,
-            pb_error_t *err)
+static bool
+sign(const pb_key_t *key, const struct pb_assertion *claims, bool has_jwk, pb_secret_t *jwt_out,
+     pb_error_t *err)
 {
-  char       *header    = encode_header(key);
+  char       *header    = encode_header(key, has_jwk);
   char       *body      = encode_claims(claims);
   char       *signature = NULL;
   pb_buffer_t text;
@@ -350,5 +363,39 @@ done:
   free(signature);
   free(body);
   free(header);
+  return ok;
+}
+
+bool
+pb_jwt_sign(const pb_key_t *key, const struct pb_assertion *claims, pb_secret_t *jwt_out,
+            pb_error_t *err)
+{
+  return sign(key, claims, /*has_jwk*/ false, jwt_out, err);
+}
+
+bool
+pb_jwt_sign_with_key(const pb_key_t *key, const struct pb_assertion *claims, pb_secret_t *jwt_out,
+                     pb_error_t *err)
+{
+  return sign(key, claims, /*has_jwk*/ true, jwt_out, err);
+}
+
+bool
+pb_jwt_peek_key(const char *jwt, pb_key_t **key_out, pb_error_t *err)
+{
+  struct parts parts;
+  json_object *header = NULL;
+  json_object *jwk    = NULL;
+  bool         ok     = false;
+
+  *key_out = NULL;
+  if (!split(jwt, &parts, err) || !check_header(&parts, err) ||
+      !parse_part(parts.header, parts.header_size, &header, err))
+    return false;
+  if (json_object_object_get_ex(header, "jwk", &jwk) && json_object_is_type(jwk, json_type_object))
+    ok = pb_jwk_parse(jwk, key_out, err);
+  else
+    pb_error_set(err, PB_REJECT, "an assertion without its key (jwk)");
+  json_object_put(header);
   return ok;
 }

@@ -19,6 +19,10 @@ struct pb_assertion
 };
 
 bool pb_jwt_sign(const pb_key_t *key, const struct pb_assertion *claims, pb_secret_t *jwt_out, pb_error_t *err) PB_MUST_USE;
+// The same with the public key in the header (jwk, RFC 7515 s4.1.3): for a service that does not know it yet.
+bool pb_jwt_sign_with_key(const pb_key_t *key, const struct pb_assertion *claims, pb_secret_t *jwt_out, pb_error_t *err) PB_MUST_USE;
+// The key that the header carries; nothing is verified.  PB_REJECT: none, or not EC P-256.
+bool pb_jwt_peek_key(const char *jwt, pb_key_t **key_out, pb_error_t *err) PB_MUST_USE;
 // Claims without trust: to find the client whose key is to be asked.  alg other than ES256 is PB_REJECT.
 bool pb_jwt_peek(const char *jwt, struct pb_assertion *claims_out, pb_error_t *err) PB_MUST_USE;
 // Signature and form only; times, audience and replay are the caller's to judge.  PB_AUTH when it does not verify.

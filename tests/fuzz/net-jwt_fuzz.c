@@ -12,6 +12,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   static pb_key_t    *key;
   char               *jwt = pb_text_dup_size((const char *)data, size);
+  pb_key_t           *carried = NULL;
   struct pb_assertion claims;
 
   if (jwt == NULL || (key == NULL && !pb_key_make(&key, NULL)))
@@ -20,6 +21,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     abort();
   if (pb_jwt_verify(key, jwt, &claims, NULL))
     abort();
+  if (pb_jwt_peek_key(jwt, &carried, NULL) != (carried != NULL))
+    abort();
+  pb_key_free(carried);
   free(jwt);
   return 0;
 }
