@@ -209,6 +209,21 @@ test_cut_in_mid_document(void **state)
   assert_string_equal(world.local[1].cloud_job_id, WORLD_JOB ".1");
 }
 
+// A filter behind ours failed on what it had whole: told with its words, and CUPS keeps nothing of
+// it, since a job that stays stopped would be counted as one of the queue's for ever.
+static void
+test_filter_fails(void **state)
+{
+  (void)state;
+  world_run_to(PB_JOB_PRINTING);
+  assert_int_equal(world.printed, 1);
+  world.local[0].state = IPP_JSTATE_STOPPED;
+  assert_true(world_run());
+  expect(IPP_JSTATE_ABORTED, 1, 1);
+  assert_string_equal(world.final_message, "filter failed");
+  assert_int_equal(world.local[0].state, IPP_JSTATE_CANCELED);
+}
+
 static void
 test_journal_is_lost(void **state)
 {
@@ -377,6 +392,7 @@ main(void)
     TEST(test_cups_uses_the_number_again),
     TEST(test_lost_after_hand_over),
     TEST(test_cut_in_mid_document),
+    TEST(test_filter_fails),
     TEST(test_journal_is_lost),
     TEST(test_dropped_by_service),
     TEST(test_not_printed_twice_when_offered_again),
