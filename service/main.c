@@ -49,14 +49,14 @@ static const struct command
   int (*run)(struct options *options, pb_error_t *err);  // exit status; -1: *err says why
 } commands[] = {
   {"init",     "--admin EMAIL [--password-stdin]",
-   "make database, keys, certificate and the first administrator",                                            run_init    },
-  {"run",      "",                                 "serve",                                                   run_run     },
+   "make database, keys, certificate and the first administrator",                                                       run_init    },
+  {"run",      "",                                 "serve; SIGHUP: read certificate and settings again; SIGTERM: drain", run_run     },
   {"user",
    "add|remove|password|app-password EMAIL [--role user|operator|admin] [--name TEXT] "
-   "[--password-stdin]",                           "manage who may sign in and print",                        run_user    },
-  {"settings", "",                                 "print a configuration file with every setting explained", run_settings},
-  {"help",     "",                                 "print this",                                              run_help    },
-  {"version",  "",                                 "print the version",                                       run_version },
+   "[--password-stdin]",                           "manage who may sign in and print",                                   run_user    },
+  {"settings", "",                                 "print a configuration file with every setting explained",            run_settings},
+  {"help",     "",                                 "print this",                                                         run_help    },
+  {"version",  "",                                 "print the version",                                                  run_version },
 };
 #define COMMANDS_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -321,28 +321,38 @@ notify_ready(void)
   close(fd);
 }
 
-// SIGHUP: certificate and those settings that can change while running; a bad file changes nothing.
+// SIGHUP: the certificate and those settings that can change while running; what is wrong changes
+// nothing.
 static void
-reload(pb_server_t *server, const struct options *options)
+reload(pb_server_t *server, struct options *options)
 {
-  pb_error_t    err   = {0};
-  pb_settings_t fresh = {0};
+  pb_error_t    err          = {0};
+  pb_settings_t fresh        = {0};
+  char          waiting[256] = "";
 
   if (!pb_settings_load(&fresh, options->config_file, &err))
   {
     pb_log(NULL, PB_LOG_ERROR, "not reloaded: %s", err.message);
     return;
   }
+  pb_settings_keep_started(&fresh, &options->settings, waiting, sizeof(waiting));
+  if (!pb_server_reload(server, &fresh, &err))
+  {
+    pb_log(NULL, PB_LOG_ERROR, "not reloaded: %s", err.message);
+    pb_settings_keep_started(&fresh, &options->settings, waiting, sizeof(waiting));
+    pb_settings_clear(&fresh);
+    return;
+  }
+  pb_settings_clear(&options->settings);
+  options->settings = fresh;
   pb_log_set_level((enum pb_log_level)fresh.log_level);
-  if (pb_server_reload_tls(server, &fresh, &err))
-    pb_log(NULL, PB_LOG_INFO, "reloaded: certificate and log-level");
-  else
-    pb_log(NULL, PB_LOG_ERROR, "the certificate stays as it was: %s", err.message);
-  pb_settings_clear(&fresh);
+  pb_log(NULL, PB_LOG_INFO, "reloaded: certificate and settings");
+  if (waiting[0] != '\0')
+    pb_log(NULL, PB_LOG_WARN, "changed, but read at the start only: %s", waiting);
 }
 
 static void
-serve(pb_server_t *server, const struct options *options, const sigset_t *signals)
+serve(pb_server_t *server, struct options *options, const sigset_t *signals)
 {
   const struct timespec wait = {.tv_sec = TICK_SECONDS};
 
@@ -355,7 +365,7 @@ serve(pb_server_t *server, const struct options *options, const sigset_t *signal
     else if (number == SIGTERM || number == SIGINT)
       return;
     else if (number < 0)
-      pb_server_tick(server);
+      pb_server_tick(server, &options->settings);
   }
 }
 

@@ -3,7 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server.h"
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "edge/edge.h"
 #include "events/events.h"
 #include "identity/oauth.h"
@@ -17,6 +19,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define TLS_AGAIN_MS (24 * 60 * 60 * INT64_C(1000))
+
 struct pb_server
 {
   pb_db_t       *db;
@@ -29,6 +33,7 @@ struct pb_server
   pb_portal_t   *portal;
   char          *authority;
   int            lock_fd;
+  int64_t        tls_ms;  // monotonic: when the certificate was read last
 };
 
 bool
@@ -55,10 +60,8 @@ pb_server_open_identity(const pb_settings_t *settings, pb_db_t **db_out,
     goto done;
   }
   snprintf(issuer, sizeof(issuer), "https://%s", authority);
-  struct pb_identity_options options = {.issuer       = issuer,
-                                        .ca_key_file  = ca_key,
-                                        .ca_file      = ca,
-                                        .code_life_ms = settings->code_life_ms};
+  struct pb_identity_options options = {
+    .issuer = issuer, .ca_key_file = ca_key, .ca_file = ca, .code_life_ms = settings->code_life_ms};
   ok = pb_db_open(database, db_out, err) && pb_identity_new(*db_out, &options, identity_out, err);
 
 done:
@@ -83,13 +86,19 @@ push_events(void *user, const char *client_id, const void *message, size_t size)
   return pb_tunnels_push(server->tunnels, client_id, message, size);
 }
 
+static struct pb_spool_limits
+get_spool_limits(const pb_settings_t *settings)
+{
+  return (struct pb_spool_limits){.document_bytes = settings->document_bytes,
+                                  .free_bytes     = settings->disk_free_bytes};
+}
+
 static bool
 open_spool(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
 {
   uint8_t                key[PB_SPOOL_KEY_BYTES];
   char                  *folder = pb_settings_path(settings, "spool");
-  struct pb_spool_limits limits = {.document_bytes = settings->document_bytes,
-                                   .free_bytes     = settings->disk_free_bytes};
+  struct pb_spool_limits limits = get_spool_limits(settings);
   bool                   ok     = folder != NULL && pb_setup_load_spool_key(settings, key, err) &&
             pb_spool_open(folder, key, &limits, &server->spool, err);
 
@@ -98,10 +107,10 @@ open_spool(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
   return ok;
 }
 
-static bool
-open_edge(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
+static struct pb_edge_options
+get_edge_options(const pb_settings_t *settings)
 {
-  struct pb_edge_options options = {
+  return (struct pb_edge_options){
     .address                 = settings->listen,
     .port                    = (int)settings->port,
     .workers                 = (int)settings->workers,
@@ -111,16 +120,22 @@ open_edge(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
     .head_ms                 = settings->head_ms,
     .stall_ms                = settings->stall_ms,
   };
-  char **hosts = pb_setup_copy_hosts(settings);
-  bool   ok    = hosts != NULL && pb_edge_new(&options, &server->edge, err) &&
+}
+
+static bool
+open_edge(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
+{
+  struct pb_edge_options options = get_edge_options(settings);
+  char                 **hosts   = pb_setup_copy_hosts(settings);
+  bool                   ok      = hosts != NULL && pb_edge_new(&options, &server->edge, err) &&
             pb_edge_set_hosts(server->edge, (const char *const *)hosts, err);
 
   free(hosts);
   return ok;
 }
 
-bool
-pb_server_reload_tls(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
+static bool
+load_tls(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
 {
   struct ssl_ctx_st *tls     = NULL;
   char              *chain   = pb_settings_path(settings, "server.pem");
@@ -132,22 +147,29 @@ pb_server_reload_tls(pb_server_t *server, const pb_settings_t *settings, pb_erro
 
   if (ok)
     pb_edge_set_tls(server->edge, tls);
+  server->tls_ms = pb_clock_mono_ms();
   free(key);
   free(chain);
   return ok;
 }
 
-static bool
-open_print(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
+static struct pb_print_options
+get_print_options(const pb_server_t *server, const pb_settings_t *settings)
 {
-  struct pb_events_ops    events  = {.push = push_events, .user = server};
-  struct pb_print_options options = {
+  return (struct pb_print_options){
     .authority             = server->authority,
     .job_history_ms        = settings->job_history_ms,
     .multiple_operation_ms = settings->multiple_operation_ms,
     .jobs_per_printer      = (int)settings->jobs_per_printer,
     .has_cut_through       = settings->has_cut_through,
   };
+}
+
+static bool
+open_print(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
+{
+  struct pb_events_ops    events  = {.push = push_events, .user = server};
+  struct pb_print_options options = get_print_options(server, settings);
 
   return pb_tunnels_new(server->edge, server->identity, /*on_up*/ NULL, /*user*/ NULL,
                         &server->tunnels, err) &&
@@ -183,7 +205,7 @@ pb_server_start(const pb_settings_t *settings, pb_server_t **server_out, pb_erro
   }
   if (!pb_server_open_identity(settings, &server->db, &server->identity, err) ||
       !lock_folder(server, settings, err) || !open_spool(server, settings, err) ||
-      !open_edge(server, settings, err) || !pb_server_reload_tls(server, settings, err) ||
+      !open_edge(server, settings, err) || !load_tls(server, settings, err) ||
       !open_print(server, settings, err) ||
       !pb_oauth_add_routes(server->edge, server->identity, err) ||
       !pb_portal_new(server->edge, server->identity, server->print, server->tunnels,
@@ -198,6 +220,22 @@ failed:
   return false;
 }
 
+bool
+pb_server_reload(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
+{
+  struct pb_spool_limits  limits = get_spool_limits(settings);
+  struct pb_edge_options  edge   = get_edge_options(settings);
+  struct pb_print_options print  = get_print_options(server, settings);
+
+  if (!load_tls(server, settings, err))
+    return false;
+  pb_spool_set_limits(server->spool, &limits);
+  pb_edge_set_limits(server->edge, &edge);
+  pb_print_set_options(server->print, &print);
+  pb_identity_set_code_life(server->identity, settings->code_life_ms);
+  return true;
+}
+
 int
 pb_server_port(const pb_server_t *server)
 {
@@ -205,8 +243,12 @@ pb_server_port(const pb_server_t *server)
 }
 
 void
-pb_server_tick(pb_server_t *server)
+pb_server_tick(pb_server_t *server, const pb_settings_t *settings)
 {
+  pb_error_t err = {0};
+
+  if (pb_clock_mono_ms() - server->tls_ms >= TLS_AGAIN_MS && !load_tls(server, settings, &err))
+    pb_log(NULL, PB_LOG_ERROR, "the certificate stays as it was: %s", err.message);
   pb_print_tick(server->print);
 }
 

@@ -20,10 +20,13 @@ bool pb_server_open_identity(const pb_settings_t *settings, pb_db_t **db_out,
 bool pb_server_start(const pb_settings_t *settings, pb_server_t **server_out,
                      pb_error_t *err) PB_MUST_USE;
 int  pb_server_port(const pb_server_t *server);
-// New connections use the certificate that is on disk now.
-bool pb_server_reload_tls(pb_server_t *server, const pb_settings_t *settings,
-                          pb_error_t *err) PB_MUST_USE;
-void pb_server_tick(pb_server_t *server);  // every 10 s
+// From now on the certificate that is on disk, for new connections, and all settings but those of
+// pb_settings_keep_started.  Nothing changes when it fails.
+bool pb_server_reload(pb_server_t *server, const pb_settings_t *settings,
+                      pb_error_t *err) PB_MUST_USE;
+// Every 10 s.  Once a day the certificate is read again: ours is renewed in time, and so may
+// another.
+void pb_server_tick(pb_server_t *server, const pb_settings_t *settings);
 // Drains for up to drain_ms, then frees.
 void pb_server_stop(pb_server_t *server, int64_t drain_ms);
 

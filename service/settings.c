@@ -27,9 +27,9 @@ static const struct pb_setting table[] = {
    "Port to listen on, always with TLS."},
   {"public-port",             PB_SETTING_INT,      AT(public_port),             "0",     0, 65535, NULL,
    "The port in every URI that is handed out, where a router or proxy shows another one; 0 is the same as port."},
-  {"host",                    PB_SETTING_TEXT,     AT(host),                    NULL,    0, 0, NULL,
+  {"host",                    PB_SETTING_HOST,     AT(host),                    NULL,    0, 0, NULL,
    "The name by which clients reach this service; the machine's own name when it is not set."},
-  {"other-hosts",             PB_SETTING_TEXT,     AT(other_hosts),             "localhost 127.0.0.1", 0, 0, NULL,
+  {"other-hosts",             PB_SETTING_HOSTS,    AT(other_hosts),             "localhost 127.0.0.1", 0, 0, NULL,
    "More names and addresses that requests may use, with blanks between them; any other is refused."},
   {"certificate-file",        PB_SETTING_TEXT,     AT(certificate_file),        NULL,    0, 0, NULL,
    "The server certificate and its issuers (PEM); one of our own making when it is not set."},
@@ -98,6 +98,53 @@ pb_settings_load(pb_settings_t *settings_out, const char *path, pb_error_t *err)
     pb_error_prefix(err, "%s", path);
   pb_settings_clear(settings_out);
   return false;
+}
+
+static bool
+is_same(const struct pb_setting *setting, const void *a, const void *b)
+{
+  return setting->type == PB_SETTING_INT ? *(const int64_t *)a == *(const int64_t *)b
+                                         : pb_text_is_equal(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+swap(const struct pb_setting *setting, void *a, void *b)
+{
+  union
+  {
+    int64_t number;
+    char   *text;
+  } kept;
+  size_t size = setting->type == PB_SETTING_INT ? sizeof(kept.number) : sizeof(kept.text);
+
+  memcpy(&kept, a, size);
+  memcpy(a, b, size);
+  memcpy(b, &kept, size);
+}
+
+void
+pb_settings_keep_started(pb_settings_t *fresh, pb_settings_t *running, char *names_out,
+                         size_t names_size)
+{
+  // Whole numbers and texts: what is_same and swap know.
+  static const char *const names[] = {"data-folder", "listen",      "port",   "public-port",
+                                      "host",        "other-hosts", "workers"};
+  size_t                   used    = 0;
+
+  names_out[0] = '\0';
+  for (size_t i = 0; i < TABLE_COUNT; i++)
+    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+    {
+      void *a = (char *)fresh + table[i].offset, *b = (char *)running + table[i].offset;
+
+      if (strcmp(table[i].name, names[k]) != 0)
+        continue;
+      if (!is_same(&table[i], a, b))
+        pb_text_format(names_out + used, names_size - used, "%s%s", used > 0 ? ", " : "",
+                       table[i].name);
+      used = strlen(names_out);
+      swap(&table[i], a, b);
+    }
 }
 
 void

@@ -32,7 +32,11 @@ typedef struct pb_settings
 
 // path NULL: /etc/printbridge/service.conf, or the defaults when that does not exist.  PB_CONFIG
 // names file and line.
-bool  pb_settings_load(pb_settings_t *settings_out, const char *path, pb_error_t *err) PB_MUST_USE;
+bool pb_settings_load(pb_settings_t *settings_out, const char *path, pb_error_t *err) PB_MUST_USE;
+// Some settings count at the start only: fresh gets those of the running service, which gets
+// fresh's.  names_out: which of them the file has changed, with commas; "": none.
+void  pb_settings_keep_started(pb_settings_t *fresh, pb_settings_t *running, char *names_out,
+                               size_t names_size);
 void  pb_settings_clear(pb_settings_t *settings);
 char *pb_settings_format_help(
   void);  // malloc'd: a configuration file with every setting, its meaning and default

@@ -68,6 +68,27 @@ set_text(const struct pb_setting *setting, void *field, const char *value, pb_er
 }
 
 static bool
+is_text(const struct pb_setting *setting)
+{
+  return setting->type == PB_SETTING_TEXT || setting->type == PB_SETTING_HOST ||
+         setting->type == PB_SETTING_HOSTS;
+}
+
+// Goes into URIs, certificates and comparisons as it is.
+static bool
+is_hosts(const struct pb_setting *setting, const char *value)
+{
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+  if (setting->type == PB_SETTING_HOST)
+    return *value != '\0' && strspn(value, letters) == strlen(value);
+  for (; *value != '\0'; value++)
+    if (strchr(letters, *value) == NULL && strchr(" \t:", *value) == NULL)
+      return false;
+  return true;
+}
+
+static bool
 set_field(const struct pb_setting *setting, void *settings, const char *value, pb_error_t *err)
 {
   void   *field  = field_of(setting, settings);
@@ -76,6 +97,12 @@ set_field(const struct pb_setting *setting, void *settings, const char *value, p
   switch (setting->type)
   {
     case PB_SETTING_TEXT:
+      return set_text(setting, field, value, err);
+    case PB_SETTING_HOST:
+    case PB_SETTING_HOSTS:
+      if (!is_hosts(setting, value))
+        return pb_error_set(err, PB_CONFIG, "%s: \"%s\" is no host name or address", setting->name,
+                            value);
       return set_text(setting, field, value, err);
     case PB_SETTING_INT:
       if (!pb_text_parse_int(value, INT64_MIN, INT64_MAX, &number))
@@ -179,7 +206,7 @@ set_defaults(const struct pb_setting *table, size_t table_count, void *settings,
     return pb_error_set(err, PB_BUG, "more than %d settings", SETTINGS_MAX);
   for (size_t i = 0; i < table_count; i++)
   {
-    if (table[i].type == PB_SETTING_TEXT)
+    if (is_text(&table[i]))
       *(char **)field_of(&table[i], settings) = NULL;
     if (table[i].initial != NULL && !set_field(&table[i], settings, table[i].initial, err))
       return false;
@@ -222,7 +249,7 @@ void
 pb_config_clear(const struct pb_setting *table, size_t table_count, void *settings)
 {
   for (size_t i = 0; i < table_count; i++)
-    if (table[i].type == PB_SETTING_TEXT)
+    if (is_text(&table[i]))
     {
       char **field = field_of(&table[i], settings);
 

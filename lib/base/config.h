@@ -15,7 +15,9 @@ enum pb_setting_type
   PB_SETTING_SIZE,      // int64_t bytes: 64K, 8M, 1G
   PB_SETTING_DURATION,  // int64_t ms: 10s, 5m, 2h, 7d
   PB_SETTING_BOOL,      // bool: yes no
-  PB_SETTING_CHOICE     // int64_t: index into choices, "a|b|c"
+  PB_SETTING_CHOICE,    // int64_t: index into choices, "a|b|c"
+  PB_SETTING_HOST,      // char *: one host name or IPv4 address
+  PB_SETTING_HOSTS      // char *: names and addresses with blanks between them; may be empty
 };
 
 struct pb_setting

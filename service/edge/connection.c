@@ -44,23 +44,23 @@ is_sending_phase(enum pb_phase phase)
 static int64_t
 get_limit_ms(const pb_connection_t *connection)
 {
-  const struct pb_edge_options *options = &connection->worker->edge->options;
+  const struct pb_limits *limits = &connection->worker->edge->limits;
 
   switch (connection->phase)
   {
     case PB_PHASE_FRESH:
     case PB_PHASE_HEAD:
-      return options->head_ms;
+      return limits->head_ms;
     case PB_PHASE_IDLE:
-      return options->idle_ms;
+      return limits->idle_ms;
     case PB_PHASE_BODY:
-      return connection->exchange->is_paused ? 0 : options->stall_ms;
+      return connection->exchange->is_paused ? 0 : limits->stall_ms;
     case PB_PHASE_DROP:
       return LINGER_MS;
     case PB_PHASE_LINGER:
       return connection->is_body_whole ? CLOSE_MS : LINGER_MS;
     default:
-      return pb_connection_waiting(connection) > 0 ? options->stall_ms : 0;
+      return pb_connection_waiting(connection) > 0 ? limits->stall_ms : 0;
   }
 }
 

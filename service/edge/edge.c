@@ -13,26 +13,34 @@
 #define MAX_WORKERS 64
 #define DISK_THREADS 2
 
-// 0 means the usual.
-static void
-fill_options(struct pb_edge_options *options)
+static int64_t
+get_or(int64_t value, int64_t usual)
+{
+  return value > 0 ? value : usual;
+}
+
+void
+pb_edge_set_limits(pb_edge_t *edge, const struct pb_edge_options *options)
+{
+  struct pb_limits *limits          = &edge->limits;
+  int               connections_max = (int)get_or(options->connections_max, 10000);
+
+  atomic_store(&limits->connections_max, connections_max);
+  atomic_store(&limits->connections_per_address,
+               (int)get_or(options->connections_per_address, connections_max));
+  atomic_store(&limits->idle_ms, get_or(options->idle_ms, 60000));
+  atomic_store(&limits->head_ms, get_or(options->head_ms, 10000));
+  atomic_store(&limits->stall_ms, get_or(options->stall_ms, 60000));
+}
+
+static int
+count_workers(int wanted)
 {
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-  if (options->workers <= 0)
-    options->workers = cores > 0 ? (int)cores : 1;
-  if (options->workers > MAX_WORKERS)
-    options->workers = MAX_WORKERS;
-  if (options->connections_max <= 0)
-    options->connections_max = 10000;
-  if (options->connections_per_address <= 0)
-    options->connections_per_address = options->connections_max;
-  if (options->idle_ms <= 0)
-    options->idle_ms = 60000;
-  if (options->head_ms <= 0)
-    options->head_ms = 10000;
-  if (options->stall_ms <= 0)
-    options->stall_ms = 60000;
+  if (wanted <= 0)
+    wanted = cores > 0 ? (int)cores : 1;
+  return wanted < MAX_WORKERS ? wanted : MAX_WORKERS;
 }
 
 bool
@@ -42,8 +50,9 @@ pb_edge_new(const struct pb_edge_options *options, pb_edge_t **edge_out, pb_erro
 
   if (edge == NULL)
     return pb_error_set(err, PB_RETRY, "edge: out of memory");
-  edge->options = *options;
-  fill_options(&edge->options);
+  edge->wanted_port    = options->port;
+  edge->wanted_workers = count_workers(options->workers);
+  pb_edge_set_limits(edge, options);
   pthread_mutex_init(&edge->tls_mutex, NULL);
   edge->address = pb_text_dup(options->address != NULL ? options->address : "*");
   if (edge->address == NULL || !pb_peers_init(&edge->peers, err))
@@ -82,10 +91,10 @@ pb_edge_set_hosts(pb_edge_t *edge, const char *const *hosts, pb_error_t *err)
 static bool
 make_workers(pb_edge_t *edge, pb_error_t *err)
 {
-  edge->workers = calloc((size_t)edge->options.workers, sizeof(*edge->workers));
+  edge->workers = calloc((size_t)edge->wanted_workers, sizeof(*edge->workers));
   if (edge->workers == NULL)
     return pb_error_set(err, PB_RETRY, "edge: out of memory");
-  for (int i = 0; i < edge->options.workers; i++)
+  for (int i = 0; i < edge->wanted_workers; i++)
   {
     edge->workers_count = i + 1;
     if (!pb_worker_init(&edge->workers[i], edge, i, err))

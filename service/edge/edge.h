@@ -54,6 +54,8 @@ bool pb_edge_new(const struct pb_edge_options *options, pb_edge_t **edge_out, pb
 bool pb_edge_add_route(pb_edge_t *edge, const struct pb_route *route, pb_error_t *err) PB_MUST_USE;
 // Takes ctx; may be called again while running (new connections use the new one).
 void pb_edge_set_tls(pb_edge_t *edge, struct ssl_ctx_st *ctx);
+// Connections and times of these options from now on, the rest is as it was; any thread, while running too.
+void pb_edge_set_limits(pb_edge_t *edge, const struct pb_edge_options *options);
 // Host names that requests may name (DNS rebinding, PWG 5100.18 s10); others get 421.  NULL-terminated; copied.
 bool pb_edge_set_hosts(pb_edge_t *edge, const char *const *hosts, pb_error_t *err) PB_MUST_USE;
 bool pb_edge_start(pb_edge_t *edge, pb_error_t *err) PB_MUST_USE;  // listens and starts the threads

@@ -127,8 +127,8 @@ pb_listener_leave(pb_worker_t *worker, const uint8_t key[16])
 static bool
 enter(pb_edge_t *edge, const struct pb_accepted *accepted)
 {
-  if (atomic_fetch_add(&edge->connections, 1) < edge->options.connections_max &&
-      pb_peers_enter(&edge->peers, accepted->key, edge->options.connections_per_address))
+  if (atomic_fetch_add(&edge->connections, 1) < edge->limits.connections_max &&
+      pb_peers_enter(&edge->peers, accepted->key, edge->limits.connections_per_address))
     return true;
   atomic_fetch_sub(&edge->connections, 1);
   return false;
@@ -239,7 +239,7 @@ pb_listener_open(pb_edge_t *edge, pb_error_t *err)
   struct pb_listener *listener;
   int                 fd;
 
-  if (!bind_address(edge->address, edge->options.port, &fd, err))
+  if (!bind_address(edge->address, edge->wanted_port, &fd, err))
     return false;
   listener = calloc(1, sizeof(*listener));
   if (listener != NULL)

@@ -166,21 +166,28 @@ void pb_listener_leave(pb_worker_t  *worker,
                        const uint8_t key[16]);  // a connection of this worker has ended
 
 // --- the edge
+struct pb_limits  // changed while the workers run
+{
+  atomic_int           connections_max, connections_per_address;
+  atomic_int_least64_t idle_ms, head_ms, stall_ms;
+};
+
 struct pb_edge
 {
-  struct pb_edge_options options;
-  char                  *address;
-  struct pb_routes       routes;
-  pthread_mutex_t        tls_mutex;  // guards tls
-  struct ssl_ctx_st     *tls;
-  pb_worker_t           *workers;
-  int                    workers_count;
-  struct pb_works       *works;
-  struct pb_peers        peers;
-  atomic_int             connections;
-  struct pb_listener    *listener;
-  int                    port;
-  bool                   is_started;
+  struct pb_limits    limits;
+  int                 wanted_port, wanted_workers;
+  char               *address;
+  struct pb_routes    routes;
+  pthread_mutex_t     tls_mutex;  // guards tls
+  struct ssl_ctx_st  *tls;
+  pb_worker_t        *workers;
+  int                 workers_count;
+  struct pb_works    *works;
+  struct pb_peers     peers;
+  atomic_int          connections;
+  struct pb_listener *listener;
+  int                 port;
+  bool                is_started;
 };
 
 // --- connection

@@ -33,13 +33,19 @@ load_ca(pb_identity_t *identity, const struct pb_identity_options *options, pb_e
   return identity->ca_pem != NULL || pb_error_set(err, PB_CONFIG, "%s is empty", options->ca_file);
 }
 
+void
+pb_identity_set_code_life(pb_identity_t *identity, int64_t life_ms)
+{
+  atomic_store(&identity->code_life_ms, life_ms > 0 ? life_ms : CODE_LIFE_MS);
+}
+
 static bool
 set_up(pb_identity_t *identity, const struct pb_identity_options *options, pb_error_t *err)
 {
   identity->started_ms = pb_clock_now_ms();
   identity->code_interval_ms =
     options->code_interval_ms > 0 ? options->code_interval_ms : CODE_INTERVAL_MS;
-  identity->code_life_ms = options->code_life_ms > 0 ? options->code_life_ms : CODE_LIFE_MS;
+  pb_identity_set_code_life(identity, options->code_life_ms);
   if (!pb_text_copy(identity->issuer, sizeof(identity->issuer), options->issuer) ||
       !pb_text_format(identity->token_endpoint, sizeof(identity->token_endpoint), "%s%s",
                       identity->issuer, PB_PATH_TOKEN))

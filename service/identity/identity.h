@@ -62,6 +62,9 @@ struct pb_approved_queue
   char host[256];
 };
 
+// How long the codes that are made from now on are good; 0: the usual.  Any thread.
+void pb_identity_set_code_life(pb_identity_t *identity, int64_t life_ms);
+
 // Register-Output-Device, inside the caller's database transaction: the approval of the principal's grant for this
 // uuid is used up (a client that registered it before may do so again with its own token), the CSR's key must be the
 // client's (its RFC 7638 thumbprint is the client id), the certificate is issued.  csr_pem NULL: no certificate.

@@ -10,6 +10,7 @@
 #include "identity/replay.h"
 #include "net/digest.h"
 #include "net/key.h"
+#include <stdatomic.h>
 
 struct pb_call_route;
 
@@ -21,12 +22,12 @@ struct pb_identity
   pb_key_t             *ca_key;  // NULL: no certificates are issued
   char                 *ca_pem;
   int64_t               code_interval_ms;
-  int64_t               code_life_ms;
+  atomic_int_least64_t  code_life_ms;
   int64_t               started_ms;
   pb_lockout_t         *lockout;
   pb_recall_t          *recall;
   pb_replay_t          *replay;
-  pb_identity_revoked_t on_revoked;    // may be NULL
+  pb_identity_revoked_t on_revoked;  // may be NULL
   void                 *on_revoked_user;
   struct pb_call_route *oauth_routes;  // owned; the edge points into it
 };

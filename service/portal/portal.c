@@ -41,18 +41,30 @@ static const struct page
   {"POST", "/users/role",                   PB_ROLE_ADMIN, pb_users_role_post                 },
 };
 
+// The page; or NULL with the method that the path does take, NULL when there is no such path.  HEAD
+// is GET without a body, which the edge sees to.
 static const struct page *
-find_page(const struct pb_call *call, bool *is_path_out)
+find_page(const struct pb_call *call, const char **other_out)
 {
-  *is_path_out = false;
+  const char *method = pb_text_is_equal(call->method, "HEAD") ? "GET" : call->method;
+
+  *other_out = NULL;
   for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
     if (pb_text_is_equal(pages[i].path, call->path))
     {
-      *is_path_out = true;
-      if (pb_text_is_equal(pages[i].method, call->method))
+      *other_out = pages[i].method;
+      if (pb_text_is_equal(pages[i].method, method))
         return &pages[i];
     }
   return NULL;
+}
+
+// RFC 9110 s15.5.6: with the methods that there are.
+static void
+refuse_method(pb_visit_t *visit, const char *other)
+{
+  pb_call_add_header(visit->call, "Allow", pb_text_is_equal(other, "GET") ? "GET, HEAD" : other);
+  pb_page_error(visit, 405, "Not like this", "This address takes another kind of request.");
 }
 
 static bool
@@ -76,7 +88,7 @@ ask_to_sign_in(pb_visit_t *visit)
   pb_buffer_t to = {0};
 
   pb_buffer_init(&to, 4096);
-  bool is_get = pb_text_is_equal(visit->call->method, "GET");
+  bool is_get = !pb_text_is_equal(visit->call->method, "POST");
   bool ok     = pb_buffer_append_text(&to, visit->call->path, NULL);
   if (ok && is_get && visit->call->query != NULL)
     ok =
@@ -117,9 +129,9 @@ pass_gate(pb_visit_t *visit, const struct page *page)
 static void
 answer_visit(pb_visit_t *visit)
 {
-  bool               is_path = false;
-  pb_error_t         err     = {0};
-  const struct page *page    = find_page(visit->call, &is_path);
+  const char        *other = NULL;
+  pb_error_t         err   = {0};
+  const struct page *page  = find_page(visit->call, &other);
 
   if (!pb_visit_open(visit, &err))
     pb_page_fail(visit, &err);
@@ -127,8 +139,8 @@ answer_visit(pb_visit_t *visit)
     pb_page_error(visit, 400, "Malformed request", "The form could not be read.");
   else if (page != NULL)
     pass_gate(visit, page);
-  else if (is_path)
-    pb_page_error(visit, 405, "Not like this", "This address takes another kind of request.");
+  else if (other != NULL)
+    refuse_method(visit, other);
   else
     pb_page_error(visit, 404, "Nothing here", "There is no page at this address.");
 }

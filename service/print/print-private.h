@@ -5,6 +5,7 @@
 #define PB_PRINT_PRINT_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "print/print.h"
 #include "print/seen.h"
@@ -13,16 +14,21 @@
 
 struct pb_print
 {
-  pb_edge_t              *edge;  // NULL: requests are handed over directly (tests)
-  pb_db_t                *db;
-  pb_identity_t          *identity;
-  pb_spool_t             *spool;
-  pb_events_t            *events;
-  struct pb_print_options options;
-  char                   *authority;
-  int64_t                 started_ms;  // wall clock
-  int64_t                 started_mono_ms;
-  pb_seen_t               seen;
+  pb_edge_t     *edge;  // NULL: requests are handed over directly (tests)
+  pb_db_t       *db;
+  pb_identity_t *identity;
+  pb_spool_t    *spool;
+  pb_events_t   *events;
+  struct  // struct pb_print_options, changed while requests are served
+  {
+    atomic_int_least64_t job_history_ms, multiple_operation_ms;
+    atomic_int           jobs_per_printer;
+    atomic_bool          has_cut_through;
+  } options;
+  char     *authority;
+  int64_t   started_ms;  // wall clock
+  int64_t   started_mono_ms;
+  pb_seen_t seen;
 };
 
 int pb_print_up_time(const pb_print_t *print);  // printer-up-time of now

@@ -9,6 +9,15 @@
 #include "print/print-private.h"
 #include "print/request.h"
 
+void
+pb_print_set_options(pb_print_t *print, const struct pb_print_options *options)
+{
+  atomic_store(&print->options.job_history_ms, options->job_history_ms);
+  atomic_store(&print->options.multiple_operation_ms, options->multiple_operation_ms);
+  atomic_store(&print->options.jobs_per_printer, options->jobs_per_printer);
+  atomic_store(&print->options.has_cut_through, options->has_cut_through);
+}
+
 bool
 pb_print_new(pb_edge_t *edge, pb_db_t *db, pb_identity_t *identity, pb_spool_t *spool,
              pb_events_t *events, const struct pb_print_options *options, pb_print_t **print_out,
@@ -23,10 +32,10 @@ pb_print_new(pb_edge_t *edge, pb_db_t *db, pb_identity_t *identity, pb_spool_t *
   print->identity        = identity;
   print->spool           = spool;
   print->events          = events;
-  print->options         = *options;
   print->started_ms      = pb_clock_now_ms();
   print->started_mono_ms = pb_clock_mono_ms();
   print->authority       = pb_text_dup(options->authority);
+  pb_print_set_options(print, options);
   pb_seen_init(&print->seen);
   if (!print->authority)
   {

@@ -9,6 +9,7 @@
 #include "net/seal.h"
 #include "spool/spool.h"
 #include <pthread.h>
+#include <stdatomic.h>
 
 // The file: magic, version, wrapped key, zeros; from SPOOL_HEADER_SIZE on the sealed records.
 #define SPOOL_HEADER_SIZE 128
@@ -50,12 +51,12 @@ struct document
 
 struct pb_spool
 {
-  char                  *folder;
-  int                    folder_fd;
-  uint8_t                key[PB_SEAL_KEY_SIZE];
-  struct pb_spool_limits limits;
-  pthread_mutex_t        mutex;  // guards the table
-  document_t            *documents[SPOOL_BUCKETS];
+  char                *folder;
+  int                  folder_fd;
+  uint8_t              key[PB_SEAL_KEY_SIZE];
+  atomic_int_least64_t document_bytes, free_bytes;  // struct pb_spool_limits
+  pthread_mutex_t      mutex;                       // guards the table
+  document_t          *documents[SPOOL_BUCKETS];
 };
 
 bool document_is_id(const char *id);

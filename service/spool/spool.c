@@ -14,6 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
+void
+pb_spool_set_limits(pb_spool_t *spool, const struct pb_spool_limits *limits)
+{
+  atomic_store(&spool->document_bytes, limits->document_bytes);
+  atomic_store(&spool->free_bytes, limits->free_bytes);
+}
+
 bool
 pb_spool_open(const char *folder, const uint8_t key[32], const struct pb_spool_limits *limits,
               pb_spool_t **spool_out, pb_error_t *err)
@@ -26,7 +33,7 @@ pb_spool_open(const char *folder, const uint8_t key[32], const struct pb_spool_l
     return pb_error_set(err, PB_RETRY, "out of memory for the spool");
   (void)pthread_mutex_init(&spool->mutex, NULL);
   memcpy(spool->key, key, sizeof(spool->key));
-  spool->limits    = *limits;
+  pb_spool_set_limits(spool, limits);
   spool->folder_fd = -1;
   spool->folder    = pb_text_dup(folder);
   if (spool->folder == NULL)

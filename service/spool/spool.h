@@ -24,6 +24,7 @@ struct pb_spool_limits
 
 bool pb_spool_open(const char *folder, const uint8_t key[32], const struct pb_spool_limits *limits,
                    pb_spool_t **spool_out, pb_error_t *err) PB_MUST_USE;
+void pb_spool_set_limits(pb_spool_t *spool, const struct pb_spool_limits *limits);  // any thread, at any time
 void pb_spool_close(pb_spool_t *spool);
 
 // Write.  After a failed write or finish the document is gone already, and the writer good for free only.  finish makes it durable (file and folder) and says the plain size; it blocks on the disk.  free of a writer

@@ -30,11 +30,12 @@ struct pb_spool_writer
 static bool
 check_disk(pb_spool_t *spool, pb_error_t *err)
 {
+  int64_t        free_bytes = spool->free_bytes;
   struct statvfs info;
 
-  if (spool->limits.free_bytes <= 0 || fstatvfs(spool->folder_fd, &info) != 0)
+  if (free_bytes <= 0 || fstatvfs(spool->folder_fd, &info) != 0)
     return true;
-  if ((uint64_t)info.f_bavail * info.f_frsize >= (uint64_t)spool->limits.free_bytes)
+  if ((uint64_t)info.f_bavail * info.f_frsize >= (uint64_t)free_bytes)
     return true;
   return pb_error_set(err, PB_RETRY, "%s: disk full", spool->folder);
 }
@@ -153,14 +154,13 @@ give_up(pb_spool_writer_t *writer)
 static bool
 check_write(pb_spool_writer_t *writer, size_t size, pb_error_t *err)
 {
-  const struct pb_spool_limits *limits = &writer->spool->limits;
+  int64_t document_bytes = writer->spool->document_bytes;
 
   if (state_of(writer->document) != DOCUMENT_WRITING)
     return document_fail(writer->document, state_of(writer->document), err);
-  if (limits->document_bytes > 0 && (size > (uint64_t)limits->document_bytes ||
-                                     writer->size > limits->document_bytes - (int64_t)size))
-    return pb_error_set(err, PB_REJECT, "document larger than %" PRId64 " bytes",
-                        limits->document_bytes);
+  if (document_bytes > 0 &&
+      (size > (uint64_t)document_bytes || writer->size > document_bytes - (int64_t)size))
+    return pb_error_set(err, PB_REJECT, "document larger than %" PRId64 " bytes", document_bytes);
   if (writer->size - writer->checked_at < DISK_CHECK_BYTES)
     return true;
   writer->checked_at = writer->size;
