@@ -155,7 +155,7 @@ jobs_are_shown(void **state)
       want_count++;
     each_job(b, rows[i].printer_id, rows[i].owner, rows[i].limit, &seen);
     if (seen.count != want_count ||
-        memcmp(seen.ids, rows[i].want, sizeof(int) * (size_t)want_count))
+        memcmp(seen.ids, rows[i].want, sizeof(int) * (size_t)want_count) != 0)
       fail_msg("%s: %d jobs, the first is %d", rows[i].name, seen.count, seen.ids[0]);
   }
   each_job(b, 0, NULL, 10, &seen);
