@@ -4,10 +4,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attributes.h"
 #include "base/text.h"
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #define DEPTH_MAX 4
+#define SIZE_TOLERANCE 49  // hundredths of millimetres, as CUPS has it
 
 struct check
 {
@@ -138,9 +140,20 @@ is_text_supported(const struct check *check, ipp_attribute_t *supported, const c
 static bool
 has_dimension(ipp_t *size, const char *name, int value)
 {
-  ipp_attribute_t *at = ippFindAttribute(size, name, IPP_TAG_ZERO);
+  ipp_attribute_t *at    = ippFindAttribute(size, name, IPP_TAG_ZERO);
+  int              lower = 0;
+  int              upper = 0;
 
-  return at != NULL && has_number(at, value);
+  if (at == NULL)
+    return false;
+  if (ippGetValueTag(at) == IPP_TAG_INTEGER)
+    lower = upper = ippGetInteger(at, 0);
+  else if (ippGetValueTag(at) == IPP_TAG_RANGE)
+    lower = ippGetRange(at, 0, &upper);
+  else
+    return false;
+  // A PPD's sizes are in points: its A5 is 148.17 mm wide.
+  return (int64_t)value + SIZE_TOLERANCE >= lower && (int64_t)value - SIZE_TOLERANCE <= upper;
 }
 
 static bool

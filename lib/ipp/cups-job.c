@@ -38,6 +38,23 @@ new_job_request(ipp_op_t operation, const char *queue, int job_id, const char *u
   return request;
 }
 
+// cupsd hands "300x300dpi" to the filters, which look for the PPD's choice of that name; drivers
+// call it "300dpi".
+static bool
+add_resolution(ipp_t *request)
+{
+  ipp_attribute_t *at = pb_ipp_find(request, IPP_TAG_JOB, "printer-resolution", IPP_TAG_RESOLUTION);
+  ipp_res_t        units = IPP_RES_PER_INCH;
+  int              y     = 0;
+  int              x     = at != NULL ? ippGetResolution(at, 0, &y, &units) : 0;
+  char             choice[32];
+
+  if (at == NULL || x != y)
+    return true;
+  pb_text_format(choice, sizeof(choice), "%ddp%s", x, units == IPP_RES_PER_CM ? "cm" : "i");
+  return ippAddString(request, IPP_TAG_JOB, IPP_TAG_KEYWORD, "Resolution", NULL, choice) != NULL;
+}
+
 // Holding a job is the cloud's: what comes here has been released.
 static bool
 add_options(ipp_t *request, ipp_t *options)
@@ -52,7 +69,7 @@ add_options(ipp_t *request, ipp_t *options)
   hold = ippFindAttribute(request, "job-hold-until", IPP_TAG_ZERO);
   if (hold != NULL)
     ippDeleteAttribute(request, hold);
-  return true;
+  return add_resolution(request);
 }
 
 static ipp_t *

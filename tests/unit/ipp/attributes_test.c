@@ -347,6 +347,11 @@ test_support_of_media_col(void **state)
   assert_true(is_media_col_supported(printer, new_media_col(21000, 29700, "tray-1")));
   assert_true(is_media_col_supported(printer, new_media_col(21000, 15000, NULL)));
   assert_false(is_media_col_supported(printer, new_media_col(21000, 42000, NULL)));
+  // 595 by 842 points are A4.
+  assert_true(is_media_col_supported(printer, new_media_col(20990, 29704, NULL)));
+  assert_false(is_media_col_supported(printer, new_media_col(20950, 29700, NULL)));
+  assert_false(is_media_col_supported(printer, new_media_col(21000, 29750, NULL)));
+  assert_false(is_media_col_supported(printer, new_media_col(0, 2147483647, NULL)));
   assert_false(is_media_col_supported(printer, new_media_col(21000, 29700, "tray-9")));
   ippDelete(printer);
 }

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: The Printbridge authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every option that a ticket may carry, at a driver that has them all: what reaches the printer says so."""
+
+import re
+import unittest
+
+from harness.process import run
+from tests.e2e.case import WorldCase
+
+# PPD option: its default, and the others. Each choice puts a comment of its name into the stream.
+CHOICES = {
+    "InputSlot": ("Tray1", "Tray2"), "MediaType": ("Plain", "Transparency"),
+    "Duplex": ("None", "DuplexNoTumble", "DuplexTumble"), "ColorModel": ("RGB", "Gray"),
+    "cupsPrintQuality": ("Normal", "Draft", "High"), "Resolution": ("600dpi", "300dpi", "600x300dpi"),
+    "OutputBin": ("FaceDown", "FaceUp"), "StapleLocation": ("None", "SinglePortrait"),
+}
+SIZES = {"A4": (595, 842), "A5": (420, 595)}
+
+HEAD = """*PPD-Adobe: "4.3"
+*FormatVersion: "4.3"
+*FileVersion: "1.0"
+*LanguageVersion: English
+*LanguageEncoding: ISOLatin1
+*PCFileName: "RICH.PPD"
+*Manufacturer: "Test"
+*Product: "(Rich)"
+*ModelName: "Test Rich"
+*ShortNickName: "Test Rich"
+*NickName: "Test Rich"
+*PSVersion: "(3010.000) 0"
+*LanguageLevel: "3"
+*ColorDevice: True
+*DefaultColorSpace: RGB
+*FileSystem: False
+*cupsIPPFinishings 4/staple: "*StapleLocation SinglePortrait"
+*DefaultFont: Courier
+*Font Courier: Standard "(001.000)" Standard ROM
+"""
+
+ROWS = [  # what is asked for, and what must be in the stream
+    ("sides, long edge", "ATTR keyword sides two-sided-long-edge", ["Duplex=DuplexNoTumble"]),
+    ("sides, short edge", "ATTR keyword sides two-sided-short-edge", ["Duplex=DuplexTumble"]),
+    ("media", "ATTR keyword media iso_a5_148x210mm", ["Page=420x595"]),
+    ("media-col, size", "ATTR collection media-col { MEMBER collection media-size "
+     "{ MEMBER integer x-dimension 14800 MEMBER integer y-dimension 21000 } }", ["Page=420x595"]),
+    ("media-col, tray", "ATTR collection media-col { MEMBER keyword media-source tray-2 }", ["InputSlot=Tray2"]),
+    ("media-col, type", "ATTR collection media-col { MEMBER keyword media-type transparency }", ["MediaType=Transparency"]),
+    ("color mode", "ATTR keyword print-color-mode monochrome", ["ColorModel=Gray"]),
+    ("quality, draft", "ATTR enum print-quality 3", ["cupsPrintQuality=Draft"]),
+    ("quality, high", "ATTR enum print-quality 5", ["cupsPrintQuality=High"]),
+    ("output bin", "ATTR keyword output-bin face-up", ["OutputBin=FaceUp"]),
+    ("finishings", "ATTR enum finishings 4", ["StapleLocation=SinglePortrait"]),
+    ("resolution", "ATTR resolution printer-resolution 300dpi", ["Resolution=300dpi"]),
+    ("resolution, oblong", "ATTR resolution printer-resolution 600x300dpi", ["Resolution=600x300dpi"]),
+    ("several", "ATTR keyword sides two-sided-long-edge ATTR keyword output-bin face-up ATTR enum print-quality 5 "
+     "ATTR keyword media iso_a5_148x210mm",
+     ["Duplex=DuplexNoTumble", "OutputBin=FaceUp", "cupsPrintQuality=High", "Page=420x595"]),
+]
+
+
+def rich_ppd(path):
+    text = HEAD
+    for option in ("PageSize", "PageRegion"):
+        text += f"*OpenUI *{option}: PickOne\n*OrderDependency: 10 AnySetup *{option}\n*Default{option}: A4\n"
+        for size, (width, length) in SIZES.items():
+            text += f'*{option} {size}: "<</PageSize[{width} {length}]>>setpagedevice %PB {option}={size}"\n'
+        text += f"*CloseUI: *{option}\n"
+    text += "*DefaultImageableArea: A4\n*DefaultPaperDimension: A4\n"
+    for size, (width, length) in SIZES.items():
+        text += f'*ImageableArea {size}: "9 9 {width - 9} {length - 9}"\n*PaperDimension {size}: "{width} {length}"\n'
+    for option, choices in CHOICES.items():
+        text += f"*OpenUI *{option}: PickOne\n*OrderDependency: 20 AnySetup *{option}\n*Default{option}: {choices[0]}\n"
+        text += "".join(f'*{option} {choice}: "%PB {option}={choice}"\n' for choice in choices)
+        text += f"*CloseUI: *{option}\n"
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+class Options(WorldCase):
+    world_options = {"queues": ("Laser",)}
+    shares = False
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        path = cls.world.path("rich.ppd")
+        rich_ppd(path)
+        run(["lpadmin", "-p", "Laser", "-P", path], cls.world.cups.env)
+        cls.world.share()
+
+    def stream(self, job, title):
+        """What the printer got, and what the driver was told: {option: choice}."""
+        printer = self.world.printers["Laser"]
+        before = len(printer.complete())
+        cloud_job = self.world.print_job("Laser", self.pdf, job=job, title=title)
+        self.world.wait_job("Laser", cloud_job)
+        paper = printer.wait_jobs(before + 1)[before]
+        data = paper.data().decode("latin-1")
+        # Ghostscript's PostScript sets each page's own size, so that the PPD's code for it is left out.
+        sizes = {f"Page={width}x{length}" for width, length in re.findall(r"%%PageBoundingBox: 0 0 (\d+) (\d+)", data)}
+        return paper, set(re.findall(r"%PB (\S+=\S+)", data)) | sizes
+
+    def setUp(self):
+        self.pdf = self.world.document("options.pdf", pages=2, title="Options")
+
+    def test_each_reaches_the_driver(self):
+        _, plain = self.stream("", "nothing asked")
+        self.assertEqual({f"{option}={choices[0]}" for option, choices in CHOICES.items()} | {"Page=595x842"}, plain)
+        for name, job, wanted in ROWS:
+            with self.subTest(option=name):
+                _, told = self.stream(job, name)
+                self.assertLessEqual(set(wanted), told)
+                changed = {option.split("=")[0] for option in wanted}
+                others = {option for option in plain if option.split("=")[0] not in changed}
+                self.assertLessEqual(others, told, "what nobody asked for stays as it was")
+
+    def test_copies_are_made_once(self):
+        paper, _ = self.stream("ATTR integer copies 3", "copies")
+        asked = re.findall(r"\*NumCopies (\d+)", paper.data().decode("latin-1"))
+        self.assertEqual((paper.pages(), asked), (2, ["3"]), "by the printer, and by nobody else")
+
+
+if __name__ == "__main__":
+    unittest.main()
