@@ -14,8 +14,9 @@
 #define LETTERS "BCDFGHJKLMNPQRSTVWXZ"  // RFC 8628 s6.1: no vowels, so no words
 #define LENGTH 8
 #define DEVICE_CODE_BYTES 32
-#define KEEP_MS (24 * 60 * 60 * INT64_C(1000))  // a grant's approvals are used long before
-#define TRIES 8                                 // to draw a user code that nobody has
+#define KEEP_MS (24 * 60 * 60 * INT64_C(1000))       // a grant's approvals are used long before
+#define KEEP_UNDECIDED_MS (60 * 60 * INT64_C(1000))  // to say expired_token
+#define TRIES 8                                      // to draw a user code that nobody has
 
 bool
 pb_user_code_hash(const char *typed, uint8_t hash[PB_SHA256_SIZE], char text_out[PB_USER_CODE_SIZE])
@@ -49,32 +50,49 @@ make_user_code(char text[PB_USER_CODE_SIZE])
   text[LENGTH + 1] = '\0';
 }
 
+// Those that wait for a decision: in all, and of one address.
 static bool
-count_pending(pb_identity_t *identity, const char *peer, int64_t *all_out, int64_t *peer_out,
+count_pending(pb_identity_t *identity, const char *peer, int *all_out, int *peer_out,
               pb_error_t *err)
 {
-  pb_db_stmt_t *query = pb_db_query(identity->db, err,
-                                    "SELECT count(*), coalesce(sum(peer = ?), 0) FROM auth_grants"
-                                    " WHERE expires_ms > ? AND state = ?",
-                                    "tii", peer, pb_clock_now_ms(), (int64_t)PB_GRANT_PENDING);
+  char          asking[PB_NAME_SIZE], other[PB_NAME_SIZE];
+  pb_db_stmt_t *query = pb_db_query(
+    identity->db, err, "SELECT peer FROM auth_grants WHERE expires_ms > ? AND state = ?", "ii",
+    pb_clock_now_ms(), (int64_t)PB_GRANT_PENDING);
 
-  if (pb_db_step(query))
+  *all_out = *peer_out = 0;
+  pb_lockout_format_peer(peer, asking, sizeof(asking));
+  while (pb_db_step(query))
   {
-    *all_out  = pb_db_int(query, 0);
-    *peer_out = pb_db_int(query, 1);
+    pb_lockout_format_peer(pb_db_text(query, 0), other, sizeof(other));
+    *all_out += 1;
+    *peer_out += pb_text_is_equal(asking, other) ? 1 : 0;
   }
   return pb_db_finish(query, err);
+}
+
+// Anybody can ask for codes, so what nobody has decided about goes soon, and its queues at once.
+static bool
+sweep(pb_identity_t *identity, pb_error_t *err)
+{
+  int64_t now = pb_clock_now_ms();
+
+  return pb_db_run(identity->db, err, "DELETE FROM auth_grants WHERE expires_ms < ?", "i",
+                   now - KEEP_MS) &&
+         pb_db_run(identity->db, err, "DELETE FROM auth_grants WHERE expires_ms < ? AND state = ?",
+                   "ii", now - KEEP_UNDECIDED_MS, (int64_t)PB_GRANT_PENDING) &&
+         pb_db_run(identity->db, err,
+                   "DELETE FROM auth_grant_queues WHERE grant_id IN"
+                   " (SELECT id FROM auth_grants WHERE expires_ms < ? AND state = ?)",
+                   "ii", now, (int64_t)PB_GRANT_PENDING);
 }
 
 static bool
 check_room(pb_identity_t *identity, const char *peer, pb_error_t *err)
 {
-  int64_t all = 0, of_peer = 0;
+  int all = 0, of_peer = 0;
 
-  if (!pb_db_run(identity->db, err, "DELETE FROM auth_grants WHERE expires_ms < ?", "i",
-                 pb_clock_now_ms() - KEEP_MS))
-    return false;
-  if (!count_pending(identity, peer, &all, &of_peer, err))
+  if (!sweep(identity, err) || !count_pending(identity, peer, &all, &of_peer, err))
     return false;
   if (all >= PB_PENDING_GRANTS_MAX || of_peer >= PB_PENDING_GRANTS_PER_PEER)
     return pb_error_set(err, PB_RETRY, "too many codes are waiting for approval");

@@ -68,19 +68,18 @@ pb_lockout_free(pb_lockout_t *lockout)
 }
 
 // One household or machine has a whole IPv6 /64 to itself.
-static void
-format_subject(enum pb_lockout_kind kind, const char *name, char *dst, size_t dst_size)
+void
+pb_lockout_format_peer(const char *peer, char *dst, size_t dst_size)
 {
   struct in6_addr address;
 
-  if (kind == PB_LOCKOUT_PEER && inet_pton(AF_INET6, name, &address) == 1 &&
-      !IN6_IS_ADDR_V4MAPPED(&address))
+  if (inet_pton(AF_INET6, peer, &address) == 1 && !IN6_IS_ADDR_V4MAPPED(&address))
   {
     memset(address.s6_addr + 8, 0, 8);
     inet_ntop(AF_INET6, &address, dst, (socklen_t)dst_size);
     return;
   }
-  snprintf(dst, dst_size, "%s", name);
+  snprintf(dst, dst_size, "%s", peer);
 }
 
 static void
@@ -89,7 +88,10 @@ make_key(const pb_lockout_t *lockout, enum pb_lockout_kind kind, const char *nam
 {
   char subject[256], text[sizeof(lockout->secret) + 1 + sizeof(subject)];
 
-  format_subject(kind, name, subject, sizeof(subject));
+  if (kind == PB_LOCKOUT_PEER)
+    pb_lockout_format_peer(name, subject, sizeof(subject));
+  else
+    snprintf(subject, sizeof(subject), "%s", name);
   memcpy(text, lockout->secret, sizeof(lockout->secret));
   text[sizeof(lockout->secret)] = (char)kind;
   size_t size                   = strlen(subject);

@@ -17,6 +17,9 @@ enum pb_lockout_kind
   PB_LOCKOUT_CODE      // device codes typed by one user
 };
 
+// What counts as one address: an IPv6 address's /64, any other as it is.
+void pb_lockout_format_peer(const char *peer, char *dst, size_t dst_size);
+
 pb_lockout_t *pb_lockout_new(void);  // NULL: out of memory
 void          pb_lockout_free(pb_lockout_t *lockout);
 

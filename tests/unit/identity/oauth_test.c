@@ -236,6 +236,74 @@ test_pending_cap(void **state)
   json_object_put(asked.json);
 }
 
+static bool
+make_grant_from(struct world *w, const char *peer, size_t queues_count)
+{
+  struct pb_approved_queue queues[2] = {
+    {.uuid = UUID_1, .queue = "a"},
+    {.uuid = UUID_2             }
+  };
+  struct pb_device_grant   grant;
+  pb_error_t               err     = {0};
+  struct pb_device_request request = {.client_id    = w->client_id,
+                                      .scope        = PB_SCOPE_REGISTER,
+                                      .requester    = "",
+                                      .peer         = peer,
+                                      .queues       = queues,
+                                      .queues_count = queues_count};
+  bool                     ok      = pb_device_grant_make(w->identity, &request, &grant, &err);
+
+  assert_true(ok || err.kind == PB_RETRY);
+  pb_device_grant_clear(&grant);
+  return ok;
+}
+
+// Who has an IPv6 /64 has as many addresses as he likes.
+static void
+test_pending_cap_of_network(void **state)
+{
+  struct world *w = *state;
+  char          peer[64];
+
+  for (int i = 0; i < PB_PENDING_GRANTS_PER_PEER; i++)
+  {
+    snprintf(peer, sizeof(peer), "2001:db8:0:1::%x", i);
+    assert_true(make_grant_from(w, peer, 0));
+  }
+  assert_false(make_grant_from(w, "2001:db8:0:1:ffff::1", 0));
+  assert_true(make_grant_from(w, "2001:db8:0:2::1", 0));
+}
+
+static int64_t
+count_rows(struct world *w, const char *sql)
+{
+  pb_error_t    err   = {0};
+  pb_db_stmt_t *query = pb_db_query(w->db, &err, sql, "");
+  int64_t       count = pb_db_step(query) ? pb_db_int(query, 0) : -1;
+
+  check_ok(pb_db_finish(query, &err), err);
+  return count;
+}
+
+// Strangers' requests that nobody decided about do not stay on the disk.
+static void
+test_undecided_go(void **state)
+{
+  static const char *const queues = "SELECT count(*) FROM auth_grant_queues";
+  static const char *const grants = "SELECT count(*) FROM auth_grants";
+  struct world            *w      = *state;
+
+  assert_true(make_grant_from(w, PEER, 2));
+  assert_int_equal(count_rows(w, queues), 2);
+  pb_clock_shift_ms(10 * 60 * 1000 + 1);
+  assert_true(make_grant_from(w, PEER, 0));
+  assert_int_equal(count_rows(w, queues), 0);
+  assert_int_equal(count_rows(w, grants), 2);
+  pb_clock_shift_ms(61 * 60 * 1000);
+  assert_true(make_grant_from(w, PEER, 0));
+  assert_int_equal(count_rows(w, grants), 2);
+}
+
 static struct reply
 refresh(struct world *w, const char *token, const char *client_id)
 {
@@ -540,10 +608,20 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    WORLD(test_metadata),       WORLD(test_bad_requests),   WORLD(test_code_states),
-    WORLD(test_code_ends),      WORLD(test_code_guessing),  WORLD(test_pending_cap),
-    WORLD(test_refresh),        WORLD(test_ends_of_tokens), WORLD(test_assertions),
-    WORLD(test_bad_assertions), WORLD(test_bad_algorithms), WORLD(test_register),
+    WORLD(test_metadata),
+    WORLD(test_bad_requests),
+    WORLD(test_code_states),
+    WORLD(test_code_ends),
+    WORLD(test_code_guessing),
+    WORLD(test_pending_cap),
+    WORLD(test_pending_cap_of_network),
+    WORLD(test_undecided_go),
+    WORLD(test_refresh),
+    WORLD(test_ends_of_tokens),
+    WORLD(test_assertions),
+    WORLD(test_bad_assertions),
+    WORLD(test_bad_algorithms),
+    WORLD(test_register),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
