@@ -172,8 +172,13 @@ start_fetch(pb_exchange_t *exchange, struct call *call)
   if (!pb_spool_open_reader(call->print->spool, call->request.fetch.spool_id, wake_reader, call,
                             &call->reader, &err))
   {
+    // Gone or damaged: no use to ask again.  What ails the service now (no memory, no descriptors)
+    // is not the end of the job.
     pb_request_reset_response(&call->request);
-    pb_request_refuse(&call->request, IPP_STATUS_ERROR_NOT_FETCHABLE, "%s", err.message);
+    if (err.kind == PB_GONE || err.kind == PB_REJECT)
+      pb_request_refuse(&call->request, IPP_STATUS_ERROR_NOT_FETCHABLE, "%s", err.message);
+    else
+      pb_request_fail(&call->request, &err);
     reply_message(exchange, call);
     return;
   }

@@ -134,17 +134,28 @@ read_header(pb_spool_t *spool, document_t *document, pb_error_t *err)
   return true;
 }
 
+static bool
+open_last_record(const document_t *document, pb_seal_t *seal, uint8_t *sealed, size_t size)
+{
+  return pread(document->fd, sealed, size,
+               SPOOL_HEADER_SIZE + (off_t)document->tail_number * SPOOL_SEALED_SIZE) ==
+           (ssize_t)size &&
+         pb_seal_open(seal, document->tail_number, /*is_last*/ true, sealed, size, sealed,
+                      /*err*/ NULL);
+}
+
 // How many records there are, and that the last one says so itself: a document whose upload a crash
 // has cut must not be begun.
 static bool
 check_last_record(pb_spool_t *spool, document_t *document, pb_error_t *err)
 {
   struct stat info;
-  pb_seal_t  *seal   = NULL;
-  uint8_t    *sealed = NULL;
-  int64_t     body   = 0;
-  size_t      size   = 0;
-  bool        ok     = false;
+  pb_seal_t  *seal     = NULL;
+  uint8_t    *sealed   = NULL;
+  int64_t     body     = 0;
+  size_t      size     = 0;
+  bool        has_room = true;  // in memory
+  bool        ok       = false;
 
   if (fstat(document->fd, &info) != 0 || info.st_size <= SPOOL_HEADER_SIZE)
     goto done;
@@ -156,18 +167,17 @@ check_last_record(pb_spool_t *spool, document_t *document, pb_error_t *err)
   document->tail_size = size - PB_SEAL_OVERHEAD;
   seal                = pb_seal_new(document->key);
   sealed              = malloc(size);
-  ok =
-    seal != NULL && sealed != NULL &&
-    pread(document->fd, sealed, size,
-          SPOOL_HEADER_SIZE + (off_t)document->tail_number * SPOOL_SEALED_SIZE) == (ssize_t)size &&
-    pb_seal_open(seal, document->tail_number, /*is_last*/ true, sealed, size, sealed, NULL);
+  has_room            = seal != NULL && sealed != NULL;
+  ok                  = has_room && open_last_record(document, seal, sealed, size);
 
 done:
   if (sealed != NULL)
     pb_wipe(sealed, size);
   free(sealed);
   pb_seal_free(seal);
-  if (!ok)
+  if (!has_room)
+    pb_error_set(err, PB_RETRY, "%s/%s: out of memory", spool->folder, document->id);
+  else if (!ok)
     pb_error_set(err, PB_REJECT, "%s/%s: damaged, or cut by a crash", spool->folder, document->id);
   return ok;
 }

@@ -524,6 +524,43 @@ a_client_that_vanishes_cuts_the_fetch(void **state)
   finish_trip(&fetch);
 }
 
+// What only ails the service is not the end of the job: the proxy asks again (5xx), and gets it.
+static void
+a_document_that_cannot_be_opened_now_is_asked_for_again(void **state)
+{
+  struct world      *w   = *state;
+  int                id  = print_job(&w->b, &ann);
+  pb_error_t         err = {0};
+  struct pb_document document;
+  char               path[192], aside[192];
+
+  check_status(as_proxy(w, ask_device(IPP_OP_ACKNOWLEDGE_JOB, id)), IPP_STATUS_OK);
+  check_ok(pb_document_load(w->b.db, id, 1, &document, &err), err);
+  snprintf(path, sizeof(path), "%s/spool/%s", w->b.folder, document.spool_id);
+  snprintf(aside, sizeof(aside), "%s/aside", w->b.folder);
+  assert_int_equal(rename(path, aside), 0);
+  assert_int_equal(symlink(aside, path), 0);  // not followed
+  check_status(as_proxy(w, ask_document(IPP_OP_FETCH_DOCUMENT, id, 1)), IPP_STATUS_ERROR_INTERNAL);
+  assert_int_equal(unlink(path), 0);
+  check_status(as_proxy(w, ask_document(IPP_OP_FETCH_DOCUMENT, id, 1)),
+               IPP_STATUS_ERROR_NOT_FETCHABLE);  // it is gone
+  assert_int_equal(rename(aside, path), 0);
+  {
+    struct pipe_ends ends;
+    struct trip      fetch = {.w        = w,
+                              .is_proxy = true,
+                              .sink     = take,
+                              .user     = &ends,
+                              .ipp      = ask_document(IPP_OP_FETCH_DOCUMENT, id, 1)};
+
+    init_ends(&ends);
+    go(&fetch);
+    check_ok(fetch.ok, fetch.err);
+    assert_int_equal(ends.got, strlen(PDF));
+    finish_trip(&fetch);
+  }
+}
+
 static void
 a_long_poll_ends_with_the_event(void **state)
 {
@@ -565,6 +602,7 @@ main(void)
     TEST(what_is_no_ipp_is_refused),
     TEST(a_document_streams_through),
     TEST(a_client_that_vanishes_cuts_the_fetch),
+    TEST(a_document_that_cannot_be_opened_now_is_asked_for_again),
     TEST(a_long_poll_ends_with_the_event),
   };
 
