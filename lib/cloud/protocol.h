@@ -20,6 +20,9 @@
                                             // per approved queue
 #define PB_SCOPE_PROXY "print.proxy"        // client_credentials with a private_key_jwt assertion
 #define PB_SCOPE_USER "print.user"          // RFC 8628 grant of a person who prints
+#define PB_SCOPE_MACHINE "print.machine"    // client_credentials with a private_key_jwt assertion, after an RFC 8628 grant
+                                            // that an administrator approved: prints for the users that it names
+#define PB_CLIENT_USER "printbridge"        // client id of the programs that print for one person
 
 // authorization_details (RFC 9396) of a register grant: one object per queue, with these members; the token response
 // lists those that were approved.

@@ -16,6 +16,7 @@ static const struct
   enum pb_role least;
 } deciders[] = {
   {PB_SCOPE_REGISTER, PB_ROLE_ADMIN},
+  {PB_SCOPE_MACHINE,  PB_ROLE_ADMIN},
   {PB_SCOPE_USER,     PB_ROLE_USER },
 };
 

@@ -76,6 +76,28 @@ check_claims(const pb_identity_t *identity, const struct pb_assertion *claims, p
   return check_times(identity, claims, err);
 }
 
+// Signature, claims, and the first use of its jti.
+static bool
+check_with_key(pb_identity_t *identity, const pb_key_t *key, const char *jwt,
+               char client_id_out[PB_CLIENT_ID_SIZE], pb_error_t *err)
+{
+  struct pb_assertion claims = {0};
+
+  if (!pb_jwt_verify(key, jwt, &claims, err) || !check_claims(identity, &claims, err))
+    return false;
+  if (!pb_text_copy(client_id_out, PB_CLIENT_ID_SIZE, claims.subject))
+    return pb_error_set(err, PB_AUTH, "the client is not registered here");
+  return pb_replay_use(identity->replay, claims.subject, claims.id,
+                       claims.expires_ms + PB_ASSERTION_LEEWAY_MS, err);
+}
+
+static bool
+check_size(const char *jwt, pb_error_t *err)
+{
+  return strlen(jwt) <= PB_ASSERTION_MAX ||
+         pb_error_set(err, PB_REJECT, "the assertion is longer than %d bytes", PB_ASSERTION_MAX);
+}
+
 bool
 pb_assertion_check(pb_identity_t *identity, const char *jwt, char client_id_out[PB_CLIENT_ID_SIZE],
                    pb_error_t *err)
@@ -84,19 +106,37 @@ pb_assertion_check(pb_identity_t *identity, const char *jwt, char client_id_out[
   pb_key_t           *key    = NULL;
   bool                ok     = false;
 
-  if (strlen(jwt) > PB_ASSERTION_MAX)
-    return pb_error_set(err, PB_REJECT, "the assertion is longer than %d bytes", PB_ASSERTION_MAX);
-  if (!pb_jwt_peek(jwt, &claims, err) || !find_key(identity, claims.subject, &key, err))
+  if (!check_size(jwt, err))
+    return false;
+  ok = pb_jwt_peek(jwt, &claims, err) && find_key(identity, claims.subject, &key, err) &&
+       check_with_key(identity, key, jwt, client_id_out, err);
+  pb_key_free(key);
+  return ok;
+}
+
+bool
+pb_assertion_check_new(pb_identity_t *identity, const char *jwt,
+                       char client_id_out[PB_CLIENT_ID_SIZE], char **public_pem_out,
+                       pb_error_t *err)
+{
+  struct pb_assertion claims = {0};
+  pb_key_t           *key    = NULL;
+  char                id[PB_KEY_ID_SIZE];
+  bool                ok = false;
+
+  *public_pem_out = NULL;
+  if (!check_size(jwt, err))
+    return false;
+  if (!pb_jwt_peek(jwt, &claims, err) || !pb_jwt_peek_key(jwt, &key, err))
     goto done;
-  if (!pb_jwt_verify(key, jwt, &claims, err) || !check_claims(identity, &claims, err))
-    goto done;
-  if (!pb_text_copy(client_id_out, PB_CLIENT_ID_SIZE, claims.subject))
+  pb_key_get_id(key, id);
+  if (!pb_text_is_equal(id, claims.subject))
   {
-    pb_error_set(err, PB_AUTH, "the client is not registered here");
+    pb_error_set(err, PB_AUTH, "the client is not named by the thumbprint of its key");
     goto done;
   }
-  ok = pb_replay_use(identity->replay, claims.subject, claims.id,
-                     claims.expires_ms + PB_ASSERTION_LEEWAY_MS, err);
+  ok = check_with_key(identity, key, jwt, client_id_out, err) &&
+       pb_key_format_public(key, public_pem_out, err);
 
 done:
   pb_key_free(key);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cloud/protocol.h"
 #include "identity/internal.h"
+#include "identity/machine.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,12 +135,12 @@ insert_grant(pb_identity_t *identity, const struct pb_device_request *request, c
     if (!pb_db_run(
           identity->db, err,
           "INSERT OR IGNORE INTO auth_grants (id, device_hash, user_hash, client_id, scope,"
-          " requester, peer, state, interval_ms, created_ms, expires_ms)"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          "tbbttttiiii", id, (const void *)device_hash, sizeof(device_hash),
+          " requester, peer, state, interval_ms, created_ms, expires_ms, public_key)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          "tbbttttiiiit", id, (const void *)device_hash, sizeof(device_hash),
           (const void *)user_hash, sizeof(user_hash), request->client_id, request->scope,
           request->requester, request->peer, (int64_t)PB_GRANT_PENDING, grant->interval_ms, now,
-          now + grant->expires_in_ms))
+          now + grant->expires_in_ms, request->public_key != NULL ? request->public_key : ""))
       return false;
     if (pb_db_changes(identity->db) > 0)
       return true;
@@ -276,7 +277,8 @@ poll_locked(pb_identity_t *identity, const char *device_code, const char *client
     return true;
   return note_poll(identity, row, *poll_out, now, err) &&
          (*poll_out != PB_DEVICE_POLL_GRANTED ||
-          pb_token_issue(identity, &row->subject, tokens_out, err));
+          (pb_machine_bind(identity, &row->subject, err) &&
+           pb_token_issue(identity, &row->subject, tokens_out, err)));
 }
 
 enum pb_device_poll

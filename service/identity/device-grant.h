@@ -28,6 +28,7 @@ struct pb_device_request
   const char                     *peer;
   const struct pb_approved_queue *queues;
   size_t                          queues_count;
+  const char                     *public_key;  // PEM of a machine's key, proven to be its own; NULL: none
 };
 
 struct pb_device_grant

@@ -31,6 +31,8 @@ typedef struct pb_principal
   char         client_id[PB_CLIENT_ID_SIZE];  // of a token: the OAuth client; else ""
   bool         may_register;                  // holds a token of scope print.register: Register-Output-Device only
   char         grant_id[64];                  // of that token: which approval
+  char         machine[PB_NAME_SIZE];         // of scope print.machine: its host name, and name is the client id; else "".
+                                              // It says for whom its jobs are
 } pb_principal_t;
 
 struct pb_identity_options

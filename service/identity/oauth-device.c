@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "cloud/protocol.h"
+#include "identity/assertion.h"
 #include "identity/details.h"
 #include "identity/device-grant.h"
 #include "identity/oauth-endpoints.h"
@@ -15,9 +16,11 @@ static const struct scope
 {
   const char *name;
   bool        has_details;
+  bool        has_key;  // the client proves a key of its own, which is known from then on
 } scopes[] = {
-  {PB_SCOPE_REGISTER, true },
-  {PB_SCOPE_USER,     false},
+  {PB_SCOPE_REGISTER, true,  false},
+  {PB_SCOPE_MACHINE,  false, true },
+  {PB_SCOPE_USER,     false, false},
 };
 
 bool
@@ -113,11 +116,37 @@ check_client(struct pb_call *call, const char *client_id, const struct scope *sc
   return false;
 }
 
+// RFC 7523 s2.2, of a client that nobody knows yet: the key comes along.
+static bool
+read_key(pb_identity_t *identity, struct pb_call *call, const pb_form_t *form,
+         const struct scope *scope, const char *client_id, char **public_pem_out)
+{
+  char        proven[PB_CLIENT_ID_SIZE] = "";
+  pb_error_t  err                       = {0};
+  const char *type = scope->has_key ? pb_oauth_need(call, form, "client_assertion_type") : NULL;
+  const char *assertion = type != NULL ? pb_oauth_need(call, form, "client_assertion") : NULL;
+
+  if (!scope->has_key)
+    return true;
+  if (assertion == NULL)
+    return false;
+  if (!pb_text_is_equal(type, PB_ASSERTION_TYPE))
+    pb_oauth_refuse(call, "invalid_request", "client_assertion_type is not known");
+  else if (!pb_assertion_check_new(identity, assertion, proven, public_pem_out, &err))
+    pb_oauth_refuse_error(call, "invalid_client", &err);
+  else if (!pb_text_is_equal(proven, client_id))
+    pb_oauth_refuse(call, "invalid_client", "client_id and the assertion differ");
+  else
+    return true;
+  return false;
+}
+
 static void
 answer_form(pb_identity_t *identity, struct pb_call *call, const pb_form_t *form)
 {
   struct pb_approved_queue *queues    = NULL;
   size_t                    count     = 0;
+  char                     *pem       = NULL;
   struct pb_device_request  request   = {.peer = call->peer};
   const char               *client_id = pb_oauth_need(call, form, "client_id");
   const char               *name      = pb_oauth_get(form, "scope");
@@ -127,17 +156,24 @@ answer_form(pb_identity_t *identity, struct pb_call *call, const pb_form_t *form
   const struct scope *scope = find_scope(name != NULL ? name : PB_SCOPE_USER);
   if (scope == NULL)
   {
-    pb_oauth_refuse(call, "invalid_scope", "one of " PB_SCOPE_REGISTER " and " PB_SCOPE_USER);
+    pb_oauth_refuse(call, "invalid_scope",
+                    "one of " PB_SCOPE_REGISTER ", " PB_SCOPE_MACHINE " and " PB_SCOPE_USER);
     return;
   }
   if (!check_client(call, client_id, scope) || !read_requester(call, form, &request) ||
-      !read_details(call, form, scope, &queues, &count))
-    return;
+      !read_key(identity, call, form, scope, client_id, &pem))
+    goto done;
+  if (!read_details(call, form, scope, &queues, &count))
+    goto done;
   request.client_id    = client_id;
   request.scope        = scope->name;
   request.queues       = queues;
   request.queues_count = count;
+  request.public_key   = pem;
   make_grant(identity, call, &request);
+
+done:
+  free(pem);
   free(queues);
 }
 

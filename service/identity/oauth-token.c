@@ -6,8 +6,10 @@
 #include "identity/assertion.h"
 #include "identity/details.h"
 #include "identity/device-grant.h"
+#include "identity/machine.h"
 #include "identity/oauth-endpoints.h"
 #include "identity/oauth-reply.h"
+#include "identity/user.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +30,18 @@ add_details(pb_identity_t *identity, json_object *object, const char *grant_id)
   return false;
 }
 
+// For whom the token is (the name as in RFC 7662 s2.2), so that a program can say it.
+static bool
+add_username(pb_identity_t *identity, json_object *object, const struct pb_token_subject *subject)
+{
+  char name[PB_NAME_SIZE] = "";
+
+  if (!pb_text_is_equal(subject->scope, PB_SCOPE_USER))
+    return true;
+  return pb_user_get_name(identity, subject->user_id, name, /*err*/ NULL) &&
+         pb_json_add_text(object, "username", name);
+}
+
 static json_object *
 format_tokens(pb_identity_t *identity, const struct pb_token_subject *subject,
               const struct pb_tokens *tokens)
@@ -40,7 +54,8 @@ format_tokens(pb_identity_t *identity, const struct pb_token_subject *subject,
       pb_json_add_int(object, "expires_in", tokens->expires_in_ms / 1000) &&
       pb_json_add_text(object, "refresh_token", tokens->refresh.text) &&
       pb_json_add_text(object, "scope", subject->scope) &&
-      (!is_register || add_details(identity, object, subject->grant_id)))
+      (!is_register || add_details(identity, object, subject->grant_id)) &&
+      add_username(identity, object, subject))
     return object;
   json_object_put(object);
   return NULL;
@@ -142,9 +157,12 @@ grant_client(pb_identity_t *identity, struct pb_call *call, const pb_form_t *for
 
   if (!check_client(identity, call, form, &subject))
     return;
-  if (scope != NULL && !pb_text_is_equal(scope, PB_SCOPE_PROXY))
-    pb_oauth_refuse(call, "invalid_scope", "a client gets " PB_SCOPE_PROXY " only");
-  else if (pb_token_issue(identity, &subject, &tokens, &err))
+  if (pb_text_is_equal(scope, PB_SCOPE_MACHINE))
+    pb_text_copy(subject.scope, sizeof(subject.scope), scope);
+  if (scope != NULL && !pb_text_is_equal(scope, subject.scope))
+    pb_oauth_refuse(call, "invalid_scope", "a client gets " PB_SCOPE_PROXY " or " PB_SCOPE_MACHINE);
+  else if (pb_machine_check_scope(identity, subject.client_id, subject.scope, &err) &&
+           pb_token_issue(identity, &subject, &tokens, &err))
     pb_oauth_reply(call, format_tokens(identity, &subject, &tokens));
   else
     pb_oauth_refuse_error(call, "invalid_client", &err);

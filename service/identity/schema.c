@@ -80,6 +80,10 @@ static const char *const migrations[] = {
   "CREATE INDEX auth_tokens_client ON auth_tokens (client_id, created_ms);"
   "CREATE INDEX auth_tokens_user ON auth_tokens (user_id);"
   "CREATE INDEX auth_tokens_expiry ON auth_tokens (expires_ms);",
+
+  "ALTER TABLE auth_grants ADD COLUMN public_key TEXT NOT NULL DEFAULT '';"  // PEM; of a machine that asks
+  "ALTER TABLE auth_tokens ADD COLUMN successor BLOB;"                       // of a refresh token that was used: hash
+  "ALTER TABLE auth_clients ADD COLUMN machine TEXT NOT NULL DEFAULT '';",   // its host name; '': a connector
 };
 
 bool

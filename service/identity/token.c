@@ -12,7 +12,8 @@
 
 #define TOKEN_BYTES 32
 #define MINUTE_MS INT64_C(60000)
-#define PROXY_TOKENS_MAX 64  // live ones per connector; the oldest give way
+#define LOST_ANSWER_MS (10 * MINUTE_MS)  // so long a client that heard no answer may ask again
+#define KEY_TOKENS_MAX 64                // live ones per connector or machine; the oldest give way
 
 enum pb_token_kind
 {
@@ -29,6 +30,7 @@ static const struct life
 } lives[] = {
   {PB_SCOPE_REGISTER, 10 * MINUTE_MS, 0                       },
   {PB_SCOPE_PROXY,    10 * MINUTE_MS, 0                       },
+  {PB_SCOPE_MACHINE,  10 * MINUTE_MS, 0                       },
   {PB_SCOPE_USER,     60 * MINUTE_MS, 90 * 24 * 60 * MINUTE_MS},
 };
 
@@ -73,19 +75,20 @@ insert(pb_identity_t *identity, const struct pb_token_subject *subject, enum pb_
     subject->client_id, subject->user_id, subject->grant_id, now, now + life_ms);
 }
 
-// Those that have expired, and those of a connector that asks too often.
+// Those that have expired, and those of a connector or machine that asks too often.
 static bool
 sweep(pb_identity_t *identity, const struct pb_token_subject *subject, pb_error_t *err)
 {
   if (!pb_db_run(identity->db, err, "DELETE FROM auth_tokens WHERE expires_ms < ?", "i",
                  pb_clock_now_ms()))
     return false;
-  if (!pb_text_is_equal(subject->scope, PB_SCOPE_PROXY))
+  if (!pb_text_is_equal(subject->scope, PB_SCOPE_PROXY) &&
+      !pb_text_is_equal(subject->scope, PB_SCOPE_MACHINE))
     return true;
   return pb_db_run(identity->db, err,
                    "DELETE FROM auth_tokens WHERE hash IN (SELECT hash FROM auth_tokens"
                    " WHERE client_id = ? AND scope = ? ORDER BY created_ms DESC LIMIT -1 OFFSET ?)",
-                   "tti", subject->client_id, PB_SCOPE_PROXY, (int64_t)(PROXY_TOKENS_MAX - 1));
+                   "tti", subject->client_id, subject->scope, (int64_t)(KEY_TOKENS_MAX - 1));
 }
 
 static bool
@@ -116,6 +119,15 @@ pb_token_issue(pb_identity_t *identity, const struct pb_token_subject *subject,
   return pb_db_end(identity->db, issue_locked(identity, subject, family, tokens_out, err), err);
 }
 
+// Of a refresh token.
+enum use
+{
+  USE_NOT_YET = 0,
+  USE_ONCE    = 1,  // exchanged for its successor
+  USE_SUPERSEDED =
+    2  // its predecessor came again before it: it was lost on its way, and never comes
+};
+
 struct row
 {
   struct pb_token_subject subject;
@@ -123,8 +135,9 @@ struct row
   enum pb_token_kind      kind;
   enum pb_role            role;  // of the user
   char                    email[PB_NAME_SIZE];
+  char                    machine[PB_NAME_SIZE];
   int64_t                 expires_ms;
-  bool                    is_used;
+  enum use                use;
 };
 
 // PB_AUTH when there is none.
@@ -138,7 +151,8 @@ find_row(pb_identity_t *identity, const char *token, struct row *row, pb_error_t
   pb_db_stmt_t *query = pb_db_query(
     identity->db, err,
     "SELECT t.scope, t.client_id, t.user_id, t.grant_id, t.family, t.kind, u.role, u.email,"
-    " t.expires_ms, t.is_used FROM auth_tokens t LEFT JOIN auth_users u ON u.id = t.user_id"
+    " t.expires_ms, t.is_used, c.machine FROM auth_tokens t"
+    " LEFT JOIN auth_users u ON u.id = t.user_id LEFT JOIN auth_clients c ON c.id = t.client_id"
     " WHERE t.hash = ?",
     "b", (const void *)hash, sizeof(hash));
   is_found = pb_db_step(query);
@@ -148,12 +162,13 @@ find_row(pb_identity_t *identity, const char *token, struct row *row, pb_error_t
                         .kind            = (enum pb_token_kind)pb_db_int(query, 5),
                         .role            = (enum pb_role)pb_db_int(query, 6),
                         .expires_ms      = pb_db_int(query, 8),
-                        .is_used         = pb_db_int(query, 9) != 0};
+                        .use             = (enum use)pb_db_int(query, 9)};
     pb_text_copy(row->subject.scope, sizeof(row->subject.scope), pb_db_text(query, 0));
     pb_text_copy(row->subject.client_id, sizeof(row->subject.client_id), pb_db_text(query, 1));
     pb_text_copy(row->subject.grant_id, sizeof(row->subject.grant_id), pb_db_text(query, 3));
     pb_text_copy(row->family, sizeof(row->family), pb_db_text(query, 4));
     pb_text_copy(row->email, sizeof(row->email), pb_db_text(query, 7));
+    pb_text_copy(row->machine, sizeof(row->machine), pb_db_text(query, 10));
   }
   if (!pb_db_finish(query, err))
     return false;
@@ -166,14 +181,37 @@ revoke_family(pb_identity_t *identity, const char *family, pb_error_t *err)
   return pb_db_run(identity->db, err, "DELETE FROM auth_tokens WHERE family = ?", "t", family);
 }
 
+// The token has been exchanged for that one.
 static bool
-mark_used(pb_identity_t *identity, const char *token, pb_error_t *err)
+mark_used(pb_identity_t *identity, const char *token, const char *successor, pb_error_t *err)
 {
-  uint8_t hash[PB_SHA256_SIZE];
+  uint8_t hash[PB_SHA256_SIZE], next[PB_SHA256_SIZE];
 
   pb_token_hash(token, hash);
-  return pb_db_run(identity->db, err, "UPDATE auth_tokens SET is_used = 1 WHERE hash = ?", "b",
-                   (const void *)hash, sizeof(hash));
+  pb_token_hash(successor, next);
+  return pb_db_run(
+    identity->db, err, "UPDATE auth_tokens SET is_used = ?, successor = ? WHERE hash = ?", "ibb",
+    (int64_t)USE_ONCE, (const void *)next, sizeof(next), (const void *)hash, sizeof(hash));
+}
+
+// A used token is taken once more when the answer that carried its successor was lost: it was a
+// short while ago, and nobody has used the successor, who never may from now on.
+static bool
+take_back_successor(pb_identity_t *identity, const char *token, bool *is_taken_out, pb_error_t *err)
+{
+  uint8_t hash[PB_SHA256_SIZE];
+  int64_t now = pb_clock_now_ms();
+
+  pb_token_hash(token, hash);
+  if (!pb_db_run(
+        identity->db, err,
+        "UPDATE auth_tokens SET is_used = ? WHERE is_used = ? AND created_ms > ? AND hash ="
+        " (SELECT successor FROM auth_tokens WHERE hash = ?)",
+        "iiib", (int64_t)USE_SUPERSEDED, (int64_t)USE_NOT_YET, now - LOST_ANSWER_MS,
+        (const void *)hash, sizeof(hash)))
+    return false;
+  *is_taken_out = pb_db_changes(identity->db) == 1;
+  return true;
 }
 
 // Either the real client or a thief has used it before: which of the two asks now cannot be told.
@@ -193,7 +231,7 @@ pb_token_refresh(pb_identity_t *identity, const char *refresh_token, const char 
                  pb_error_t *err)
 {
   struct row row;
-  bool       ok = false, is_reused = false;
+  bool       ok = false, is_good = true;
 
   if (!pb_db_begin(identity->db, err))
     return false;
@@ -205,15 +243,19 @@ pb_token_refresh(pb_identity_t *identity, const char *refresh_token, const char 
     pb_error_set(err, PB_AUTH, "the refresh token is not good, or not this client's");
     goto done;
   }
-  is_reused    = row.is_used;
-  ok           = is_reused ? end_family(identity, &row, err)
-                           : mark_used(identity, refresh_token, err) &&
-                     issue_locked(identity, &row.subject, row.family, tokens_out, err);
   *subject_out = row.subject;
+  ok           = true;
+  if (row.use != USE_NOT_YET)
+    ok = take_back_successor(identity, refresh_token, &is_good, err);
+  if (ok && is_good)
+    ok = issue_locked(identity, &row.subject, row.family, tokens_out, err) &&
+         mark_used(identity, refresh_token, tokens_out->refresh.text, err);
+  else if (ok)
+    ok = end_family(identity, &row, err);
 
 done:
   ok = pb_db_end(identity->db, ok, err);
-  if (ok && is_reused)
+  if (ok && !is_good)
     return pb_error_set(err, PB_AUTH, "the refresh token was used before");
   return ok;
 }
@@ -253,6 +295,11 @@ fill_principal(const struct row *row, pb_principal_t *principal)
   pb_text_copy(principal->grant_id, sizeof(principal->grant_id), row->subject.grant_id);
   if (is_user && row->role >= PB_ROLE_USER)
     principal->role = PB_ROLE_USER;
+  else if (pb_text_is_equal(row->subject.scope, PB_SCOPE_MACHINE) && row->machine[0] != '\0')
+  {
+    principal->role = PB_ROLE_USER;
+    pb_text_copy(principal->machine, sizeof(principal->machine), row->machine);
+  }
   else if (pb_text_is_equal(row->subject.scope, PB_SCOPE_PROXY))
     principal->role = PB_ROLE_PROXY;
   principal->may_register = pb_text_is_equal(row->subject.scope, PB_SCOPE_REGISTER);

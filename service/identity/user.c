@@ -109,6 +109,16 @@ pb_user_find_stored(pb_identity_t *identity, const char *email, struct pb_user *
 }
 
 bool
+pb_user_get_name(pb_identity_t *identity, int64_t id, char name_out[PB_NAME_SIZE], pb_error_t *err)
+{
+  pb_db_stmt_t *query =
+    pb_db_query(identity->db, err, "SELECT email FROM auth_users WHERE id = ?", "i", id);
+
+  pb_text_copy(name_out, PB_NAME_SIZE, pb_db_step(query) ? pb_db_text(query, 0) : "");
+  return pb_db_finish(query, err);
+}
+
+bool
 pb_user_find(pb_identity_t *identity, const char *email, struct pb_user *user_out, pb_error_t *err)
 {
   return pb_user_find_stored(identity, email, user_out, /*hash_out*/ NULL, err);

@@ -31,6 +31,8 @@ struct pb_app_password
 const char *pb_role_name(enum pb_role role);  // "user", "operator", "administrator" ...
 bool        pb_role_parse(const char *name, enum pb_role *role_out);  // those that a person may have
 
+// "": nobody has that id.
+bool pb_user_get_name(pb_identity_t *identity, int64_t id, char name_out[PB_NAME_SIZE], pb_error_t *err) PB_MUST_USE;
 // PB_GONE: there is none.
 bool pb_user_find(pb_identity_t *identity, const char *email, struct pb_user *user_out, pb_error_t *err) PB_MUST_USE;
 // By e-mail address.  fn must not call identity.
