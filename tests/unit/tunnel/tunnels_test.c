@@ -232,6 +232,9 @@ test_refused(void **state)
      "Connection: Upgrade\r\nUpgrade: ptth\r\nALPN: h2\r\nAuthorization: Bearer nonsense\r\n",             401},
     {"bad scheme",              NULL,
      "Connection: Upgrade\r\nUpgrade: ptth\r\nALPN: h2\r\nAuthorization: Digest x\r\n",                    401},
+    {"a password",              NULL,
+     "Connection: Upgrade\r\nUpgrade: ptth\r\nALPN: h2\r\nAuthorization: Basic "
+     "YW5uQGV4YW1wbGUuY29tOmNvcnJlY3QgaG9yc2U=\r\n",                                                       401},
     {"token of a registration", PB_SCOPE_REGISTER,
      "Connection: Upgrade\r\nUpgrade: ptth\r\nALPN: h2\r\n",                                               403},
     {"no upgrade",              PB_SCOPE_PROXY,    "",                                                     426},
@@ -242,8 +245,11 @@ test_refused(void **state)
     {"lists",                   PB_SCOPE_PROXY,
      "Connection: keep-alive, Upgrade\r\nUpgrade: foo, PTTH\r\nALPN: h2\r\n",                              101},
   };
-  struct bench *b = *state;
+  struct bench *b   = *state;
+  pb_error_t    err = {0};
 
+  check_ok(
+    pb_identity_add_user(b->identity, "ann@example.com", PB_ROLE_USER, "correct horse", &err), err);
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
   {
     struct client client;
