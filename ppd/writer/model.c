@@ -1,0 +1,517 @@
+// model - gathers options and choices, their defaults and the format that a printer gets.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "model.h"
+
+#include "base/text.h"
+#include "ipp/attributes.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define PRINTER IPP_TAG_PRINTER
+#define FINISHING_NONE 3
+#define SAME_NAMES_MAX 99
+
+// In the order of preference.
+static const struct format_row
+{
+  const char        *type;
+  enum pb_ppd_format format;
+} format_rows[] = {
+  {"application/pdf",        PB_PPD_PDF       },
+  {"image/pwg-raster",       PB_PPD_PWG       },
+  {"image/urf",              PB_PPD_URF       },
+  {"application/postscript", PB_PPD_POSTSCRIPT},
+  {"image/jpeg",             PB_PPD_JPEG      },
+};
+
+static bool
+has_name(const struct pb_ppd_option *option, const char *name)
+{
+  for (size_t i = 0; i < option->count; i++)
+  {
+    if (pb_text_is_equal_nocase(option->choices[i].name, name))
+      return true;
+  }
+  return false;
+}
+
+static bool
+make_name(const struct pb_ppd_option *option, const struct pb_choice_value *value,
+          char name[PB_CHOICE_NAME_SIZE])
+{
+  char plain[PB_CHOICE_NAME_SIZE];
+
+  pb_choice_format_name(option->row->attribute, value, plain);
+  pb_text_copy(name, PB_CHOICE_NAME_SIZE, plain);
+  for (int i = 2; has_name(option, name); i++)
+  {
+    if (i > SAME_NAMES_MAX)
+      return false;
+    pb_text_format(name, PB_CHOICE_NAME_SIZE, "%.36s_%d", plain, i);
+  }
+  return true;
+}
+
+static bool
+has_value(const struct pb_ppd_option *option, const struct pb_choice_value *value)
+{
+  for (size_t i = 0; i < option->count; i++)
+  {
+    if (pb_choice_value_is_equal(&option->choices[i].value, value))
+      return true;
+  }
+  return false;
+}
+
+bool
+pb_ppd_option_add(struct pb_ppd_option *option, const struct pb_choice_value *value)
+{
+  struct pb_ppd_choice *grown = NULL;
+  char                  map[PB_CHOICE_MAP_SIZE];
+  char                  name[PB_CHOICE_NAME_SIZE];
+
+  if (option->count >= PB_PPD_CHOICES_MAX || has_value(option, value) ||
+      !pb_choice_map_format(value, /*is_printers_default*/ true, map) ||
+      !make_name(option, value, name))
+    return true;
+  grown = realloc(option->choices, (option->count + 1) * sizeof(*grown));
+  if (grown == NULL)
+    return false;
+  option->choices      = grown;
+  grown[option->count] = (struct pb_ppd_choice){.value = *value};
+  memcpy(grown[option->count].name, name, sizeof(name));
+  option->count++;
+  return true;
+}
+
+// --- which values an option offers
+
+static bool
+is_finishing(const struct pb_ppd_option *option)
+{
+  return strcmp(option->row->attribute, "finishings") == 0;
+}
+
+static bool
+is_offered(const pb_ppd_model_t *model, const struct pb_ppd_option *option,
+           const struct pb_choice_value *value)
+{
+  if (is_finishing(option))
+    return value->tag == IPP_TAG_ENUM && value->number > FINISHING_NONE &&
+           strcmp(pb_choice_option_for_finishing(value->number), option->row->option) == 0;
+  // What finishings tells already.
+  if (strcmp(option->row->option, "cupsFinishingTemplate") == 0)
+  {
+    ipp_attribute_t *at =
+      pb_ipp_find(model->attributes, PRINTER, "finishings-supported", IPP_TAG_ENUM);
+    int number = ippEnumValue("finishings", value->text);
+
+    return number < 0 || at == NULL || !ippContainsInteger(at, number);
+  }
+  // A number of steps (PWG 5100.11); and no option for what only says "yes".
+  return value->tag != IPP_TAG_INTEGER;
+}
+
+static bool
+add_values(const pb_ppd_model_t *model, struct pb_ppd_option *option, ipp_attribute_t *supported)
+{
+  for (int i = 0; supported != NULL && i < ippGetCount(supported); i++)
+  {
+    struct pb_choice_value value;
+
+    if (!pb_choice_value_get(supported, i, &value) || !is_offered(model, option, &value))
+      continue;
+    if (!pb_ppd_option_add(option, &value))
+      return false;
+  }
+  return true;
+}
+
+static bool
+add_none(struct pb_ppd_option *option)
+{
+  struct pb_choice_value finishing = {.tag = IPP_TAG_ENUM, .number = FINISHING_NONE};
+  struct pb_choice_value keyword   = {.tag = IPP_TAG_KEYWORD, .text = "none"};
+
+  return pb_ppd_option_add(option, is_finishing(option) ? &finishing : &keyword);
+}
+
+static bool
+add_darkness(struct pb_ppd_option *option, ipp_t *attributes)
+{
+  static const int levels[] = {-100, -50, 0, 50, 100};
+
+  if (pb_ipp_int(attributes, PRINTER, "print-darkness-supported", 0) < 3)
+    return true;
+  for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+  {
+    struct pb_choice_value value = {.tag = IPP_TAG_INTEGER, .number = levels[i]};
+
+    if (!pb_ppd_option_add(option, &value))
+      return false;
+  }
+  return true;
+}
+
+static ipp_attribute_t *
+find_supported(const pb_ppd_model_t *model, const char *attribute)
+{
+  char name[128];
+
+  // The raster's own resolutions are what a page can be made in.
+  if (model->format == PB_PPD_PWG && strcmp(attribute, "printer-resolution") == 0)
+    return pb_ipp_find(model->attributes, PRINTER, "pwg-raster-document-resolution-supported",
+                       IPP_TAG_RESOLUTION);
+  pb_text_format(name, sizeof(name), "%s-supported", attribute);
+  return pb_ipp_find(model->attributes, PRINTER, name, IPP_TAG_ZERO);
+}
+
+static bool
+add_choices(pb_ppd_model_t *model, struct pb_ppd_option *option)
+{
+  const char      *attribute = option->row->attribute;
+  ipp_attribute_t *supported = find_supported(model, attribute);
+
+  if (strcmp(attribute, "media-size") == 0)
+    return pb_ppd_option_add_sizes(option, model->attributes, &model->custom);
+  if (strcmp(attribute, "print-darkness") == 0)
+    return add_darkness(option, model->attributes);
+  if (!is_finishing(option) && strcmp(attribute, "finishing-template") != 0)
+    return add_values(model, option, supported);
+  if (supported == NULL)
+    return true;
+  return add_none(option) && add_values(model, option, supported);
+}
+
+// A choice of one is shown where it tells what is in the printer.
+static bool
+is_worth_it(const pb_ppd_model_t *model, const struct pb_ppd_option *option)
+{
+  static const char *const telling[] = {"PageSize", "InputSlot", "MediaType", "OutputBin",
+                                        "ColorModel"};
+
+  for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++)
+  {
+    if (strcmp(telling[i], option->row->option) == 0)
+      return option->count > 0;
+  }
+  // A raster printer's filters must know it.
+  if (strcmp(option->row->option, "Resolution") == 0 && model->format != PB_PPD_PDF)
+    return option->count > 0;
+  return option->count > 1;
+}
+
+// --- defaults
+
+static bool
+is_value_at(ipp_attribute_t *at, const struct pb_choice_value *value)
+{
+  struct pb_choice_value is;
+
+  for (int i = 0; at != NULL && i < ippGetCount(at); i++)
+  {
+    if (!pb_choice_value_get(at, i, &is))
+      continue;
+    if (is.tag == IPP_TAG_NAME && value->tag == IPP_TAG_KEYWORD)
+      is.tag = IPP_TAG_KEYWORD;
+    if (pb_choice_value_is_equal(&is, value))
+      return true;
+  }
+  return false;
+}
+
+static ipp_t *
+find_default_media(const pb_ppd_model_t *model)
+{
+  ipp_attribute_t *at =
+    pb_ipp_find(model->attributes, PRINTER, "media-col-default", IPP_TAG_BEGIN_COLLECTION);
+
+  return at != NULL ? ippGetCollection(at, 0) : NULL;
+}
+
+static ipp_attribute_t *
+find_default(const pb_ppd_model_t *model, const struct pb_choice_option *row)
+{
+  ipp_t *media = row->is_media ? find_default_media(model) : NULL;
+  char   name[128];
+
+  if (row->is_media)
+    return media != NULL ? ippFindAttribute(media, row->attribute, IPP_TAG_ZERO) : NULL;
+  pb_text_format(name, sizeof(name), "%s-default", row->attribute);
+  return pb_ipp_find(model->attributes, PRINTER, name, IPP_TAG_ZERO);
+}
+
+static bool
+get_default_size(const pb_ppd_model_t *model, ipp_attribute_t *at, int *x, int *y)
+{
+  ipp_t *size =
+    at != NULL && ippGetValueTag(at) == IPP_TAG_BEGIN_COLLECTION ? ippGetCollection(at, 0) : NULL;
+  ipp_attribute_t *dimension = NULL;
+  const char      *name      = pb_ipp_text(model->attributes, PRINTER, "media-default");
+  pwg_media_t     *media     = NULL;
+
+  if (size != NULL)
+  {
+    dimension = ippFindAttribute(size, "x-dimension", IPP_TAG_INTEGER);
+    *x        = dimension != NULL ? ippGetInteger(dimension, 0) : 0;
+    dimension = ippFindAttribute(size, "y-dimension", IPP_TAG_INTEGER);
+    *y        = dimension != NULL ? ippGetInteger(dimension, 0) : 0;
+    return *x > 0 && *y > 0;
+  }
+  media = name != NULL ? pwgMediaForPWG(name) : NULL;
+  if (media != NULL)
+  {
+    *x = media->width;
+    *y = media->length;
+  }
+  return media != NULL;
+}
+
+// Without a word from the printer: a size that most have.
+static void
+guess_size(struct pb_ppd_option *option)
+{
+  static const char *const usual[] = {"A4", "Letter"};
+
+  for (size_t name = 0; name < sizeof(usual) / sizeof(usual[0]); name++)
+  {
+    for (size_t i = 0; i < option->count; i++)
+    {
+      if (strcmp(option->choices[i].name, usual[name]) != 0)
+        continue;
+      option->first = i;
+      return;
+    }
+  }
+}
+
+static int
+get_default_margins(ipp_t *media)
+{
+  static const char *const names[] = {"media-bottom-margin", "media-left-margin",
+                                      "media-right-margin", "media-top-margin"};
+  int                      sum     = 0;
+
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+  {
+    ipp_attribute_t *at = media != NULL ? ippFindAttribute(media, names[i], IPP_TAG_INTEGER) : NULL;
+
+    if (at == NULL)
+      return -1;
+    sum += ippGetInteger(at, 0) > 0;
+  }
+  return sum;
+}
+
+static void
+find_first_size(const pb_ppd_model_t *model, struct pb_ppd_option *option)
+{
+  int  x = 0, y = 0;
+  bool is_borderless = get_default_margins(find_default_media(model)) == 0;
+
+  if (!get_default_size(model, find_default(model, option->row), &x, &y))
+  {
+    guess_size(option);
+    return;
+  }
+  for (size_t i = 0; i < option->count; i++)
+  {
+    const struct pb_choice_value *value = &option->choices[i].value;
+    bool                          is_it = value->x == x && value->y == y;
+    int                           edges =
+      value->margins.bottom + value->margins.left + value->margins.right + value->margins.top;
+
+    if (!is_it || (option->has_default && (edges == 0) != is_borderless))
+      continue;
+    option->first       = i;
+    option->has_default = true;
+  }
+}
+
+static void
+find_first(const pb_ppd_model_t *model, struct pb_ppd_option *option)
+{
+  ipp_attribute_t *at = find_default(model, option->row);
+
+  if (strcmp(option->row->attribute, "media-size") == 0)
+  {
+    find_first_size(model, option);
+    return;
+  }
+  for (size_t i = 0; i < option->count; i++)
+  {
+    if (!is_value_at(at, &option->choices[i].value))
+    {
+      if (!option->has_default && strcmp(option->choices[i].value.text, "auto") == 0)
+        option->first = i;
+      continue;
+    }
+    // finishings-default may name several; "none" among them is none.
+    option->first       = i;
+    option->has_default = true;
+    if (!is_finishing(option))
+      return;
+  }
+  // No darkness said is a darkness of 0, no finishing said is none.
+  for (size_t i = 0; !option->has_default && i < option->count; i++)
+  {
+    if (option->choices[i].value.tag == IPP_TAG_INTEGER && option->choices[i].value.number == 0)
+      option->first = i;
+  }
+  // Unasked, the printer does what it does: that need not be said again.
+  option->has_default = option->has_default || option->row->is_shy;
+}
+
+// --- the model
+
+static void
+find_format(pb_ppd_model_t *model)
+{
+  model->format = PB_PPD_NO_FORMAT;
+  for (size_t i = 0; i < sizeof(format_rows) / sizeof(format_rows[0]); i++)
+  {
+    if (!pb_ipp_has_keyword(model->attributes, PRINTER, "document-format-supported",
+                            format_rows[i].type))
+      continue;
+    model->format = format_rows[i].format;
+    return;
+  }
+  if (pb_ipp_find(model->attributes, PRINTER, "document-format-supported", IPP_TAG_ZERO) == NULL)
+    model->format = PB_PPD_PDF;
+}
+
+static bool
+add_options(pb_ppd_model_t *model)
+{
+  size_t                         count = 0;
+  const struct pb_choice_option *rows  = pb_choice_options(&count);
+
+  for (size_t i = 0; i < count && model->count < PB_PPD_OPTIONS_MAX; i++)
+  {
+    struct pb_ppd_option *option = &model->options[model->count];
+
+    *option     = (struct pb_ppd_option){.row = &rows[i]};
+    bool has_it = add_choices(model, option);
+    model->count++;  // so that it is freed
+    if (!has_it)
+      return false;
+    find_first(model, option);
+    if (is_worth_it(model, option))
+      continue;
+    free(option->choices);
+    model->count--;
+  }
+  return true;
+}
+
+bool
+pb_ppd_model_new(ipp_t *attributes, pb_ppd_model_t **model_out, pb_error_t *err)
+{
+  pb_ppd_model_t *model = calloc(1, sizeof(*model));
+  bool            ok    = false;
+
+  *model_out = NULL;
+  if (model == NULL)
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  model->attributes = ippNew();
+  if (model->attributes == NULL ||
+      pb_attributes_copy(PB_ATTRIBUTES_DEVICE, attributes, PRINTER, model->attributes, PRINTER,
+                         /*refused*/ NULL, /*user*/ NULL) < 0)
+  {
+    pb_error_set(err, PB_RETRY, "out of memory");
+    goto done;
+  }
+  find_format(model);
+  model->is_color =
+    pb_ipp_bool(model->attributes, PRINTER, "color-supported", false) ||
+    pb_ipp_has_keyword(model->attributes, PRINTER, "print-color-mode-supported", "color");
+  if (!add_options(model))
+  {
+    pb_error_set(err, PB_RETRY, "out of memory");
+    goto done;
+  }
+  if (pb_ppd_model_find_option(model, "PageSize") == NULL)
+  {
+    pb_error_set(err, PB_REJECT, "the printer reports no media size");
+    goto done;
+  }
+  *model_out = model;
+  model      = NULL;
+  ok         = true;
+
+done:
+  pb_ppd_model_free(model);
+  return ok;
+}
+
+void
+pb_ppd_model_free(pb_ppd_model_t *model)
+{
+  if (model == NULL)
+    return;
+  for (size_t i = 0; i < model->count; i++)
+    free(model->options[i].choices);
+  ippDelete(model->attributes);
+  free(model);
+}
+
+const struct pb_ppd_option *
+pb_ppd_model_find_option(const pb_ppd_model_t *model, const char *option)
+{
+  for (size_t i = 0; i < model->count; i++)
+  {
+    if (strcmp(model->options[i].row->option, option) == 0)
+      return &model->options[i];
+  }
+  return NULL;
+}
+
+static bool
+is_choice_of(const struct pb_ppd_choice *choice, ipp_attribute_t *attribute, int element)
+{
+  struct pb_choice_value value;
+  ipp_attribute_t       *x = NULL, *y = NULL;
+
+  if (ippGetValueTag(attribute) == IPP_TAG_BEGIN_COLLECTION)
+  {
+    ipp_t *size = ippGetCollection(attribute, element);
+
+    x = size != NULL ? ippFindAttribute(size, "x-dimension", IPP_TAG_INTEGER) : NULL;
+    y = size != NULL ? ippFindAttribute(size, "y-dimension", IPP_TAG_INTEGER) : NULL;
+    return x != NULL && y != NULL && choice->value.x == ippGetInteger(x, 0) &&
+           choice->value.y == ippGetInteger(y, 0);
+  }
+  if (!pb_choice_value_get(attribute, element, &value))
+    return false;
+  if (choice->value.tag == IPP_TAG_BEGIN_COLLECTION)
+    return strcmp(value.text, choice->value.text) == 0;
+  if (value.tag == IPP_TAG_NAME || choice->value.tag == IPP_TAG_NAME)
+    return value.text[0] != '\0' && strcmp(value.text, choice->value.text) == 0;
+  return pb_choice_value_is_equal(&choice->value, &value);
+}
+
+const struct pb_ppd_choice *
+pb_ppd_model_find_choice(const pb_ppd_model_t *model, ipp_attribute_t *attribute, int element,
+                         const struct pb_ppd_option **option_out)
+{
+  const char *name = ippGetName(attribute);
+
+  if (name == NULL)
+    return NULL;
+  for (size_t i = 0; i < model->count; i++)
+  {
+    const struct pb_ppd_option *option = &model->options[i];
+    bool                        is_it  = strcmp(option->row->attribute, name) == 0 ||
+                 (strcmp(name, "media") == 0 && strcmp(option->row->attribute, "media-size") == 0);
+
+    for (size_t j = 0; is_it && j < option->count; j++)
+    {
+      if (!is_choice_of(&option->choices[j], attribute, element))
+        continue;
+      *option_out = option;
+      return &option->choices[j];
+    }
+  }
+  return NULL;
+}

@@ -1,0 +1,34 @@
+// write - a cloud printer's attributes as a PPD.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PB_PPD_WRITE_H
+#define PB_PPD_WRITE_H
+
+#include "base/buffer.h"
+#include "ipp/message.h"
+
+#define PB_PPD_SIZE_MAX (1024 * 1024)
+#define PB_PPD_DEVICE_ID_SIZE 220
+
+struct pb_ppd_names
+{
+  const char *make_and_model;  // NULL: printer-make-and-model
+  const char *device_id;       // IEEE 1284 ID; NULL: printer-device-id, or made of make and model
+};
+
+// From a Get-Printer-Attributes response (whatever is in it: it is checked here).  Initializes the
+// buffer; at most PB_PPD_SIZE_MAX bytes.  PB_REJECT: there is no media size that a PPD could hold.
+bool pb_ppd_write(ipp_t *attributes, const struct pb_ppd_names *names, pb_buffer_t *ppd_out,
+                  pb_error_t *err) PB_MUST_USE;
+
+// What the PPD says of itself, for the driver's list: the same text for the same names.
+struct pb_ppd_title
+{
+  char make[32];
+  char make_and_model[128];  // begins with make
+  char device_id[PB_PPD_DEVICE_ID_SIZE];
+};
+void pb_ppd_make_title(const char *make_and_model, const char *device_id,
+                       struct pb_ppd_title *title_out);
+
+#endif
