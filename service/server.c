@@ -257,6 +257,8 @@ pb_server_stop(pb_server_t *server, int64_t drain_ms)
 {
   if (server == NULL)
     return;
+  if (server->print != NULL)
+    pb_print_end_waits(server->print);
   if (server->edge != NULL)
     pb_edge_stop(server->edge, drain_ms);
   pb_portal_free(server->portal);

@@ -95,6 +95,8 @@ typedef void (*pb_events_wake_t)(void *user);
 bool pb_events_get(pb_events_t *events, ipp_t *request, ipp_t *response, int printer_id,
                    const struct pb_event_owner *owner, bool may_wait, pb_events_wake_t wake,
                    void *user);
+// Wakes everybody who waits.
+void pb_events_wake_all(pb_events_t *events);
 // The waiter gives up: after this returns, wake(user) is not called.
 void pb_events_forget(pb_events_t *events, void *user);
 

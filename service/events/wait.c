@@ -93,6 +93,23 @@ pb_events_check_waiters_locked(pb_events_t *events, int printer_id)
   }
 }
 
+void
+pb_events_wake_all(pb_events_t *events)
+{
+  pthread_mutex_lock(&events->mutex);
+  for (int i = 0; i < PB_EVENTS_BUCKETS; i++)
+    while (events->waiting[i] != NULL)
+    {
+      struct pb_waiter *waiter = events->waiting[i];
+
+      events->waiting[i] = waiter->next;
+      waiter->next       = events->waking;
+      events->waking     = waiter;
+    }
+  pthread_mutex_unlock(&events->mutex);
+  pb_events_run_wakes(events);
+}
+
 static void
 end_call_locked(pb_events_t *events, struct pb_wake_call *call)
 {

@@ -95,8 +95,14 @@ reply_message(pb_exchange_t *exchange, struct call *call)
     pb_exchange_add_header(exchange, "Retry-After", "30");
     reply_text(exchange, 429, call->auth.message);
   }
-  else if (call->auth.kind != PB_OK)
+  else if (call->auth.kind == PB_AUTH)
     reply_unauthorized(exchange, call->auth.message);
+  else if (call->auth.kind != PB_OK)
+  {
+    // Ours: to ask for a password again would not help, and the peer hears no details.
+    pb_log(/*ctx*/ NULL, PB_LOG_ERROR, "nobody can sign in: %s", call->auth.message);
+    reply_text(exchange, 500, "the service has a problem; its log says which");
+  }
   else if (call->request.http_status == 401)
     reply_unauthorized(exchange, "Sign in to do this.");
   else if (!call->request.response)
@@ -337,7 +343,7 @@ work_perform(void *arg)
     return;
   pb_error_clear(&call->auth);
   pb_request_init(&call->request, call->print, &principal);
-  call->request.may_wait  = call->may_wait;
+  call->request.may_wait  = call->may_wait && !call->print->is_ending;
   call->request.wake      = wake_waiter;
   call->request.wake_user = call;
   pb_request_perform(&call->request, call->path, call->message.data, call->message.size);
@@ -348,7 +354,7 @@ start_waiting(pb_exchange_t *exchange, struct call *call)
 {
   call->stage = STAGE_WAITING;
   pb_exchange_set_timer(exchange, WAIT_MS, on_wait_over);
-  if (call->is_woken)
+  if (call->is_woken || call->print->is_ending)
     start_perform(call);
 }
 

@@ -8,6 +8,11 @@
 #include "print/operations.h"
 #include "print/print-private.h"
 
+enum
+{
+  IDS_MAX = 1000  // jobs that one request names
+};
+
 static const ipp_tag_t OP = IPP_TAG_OPERATION;
 
 bool
@@ -56,6 +61,10 @@ cancel_named(struct pb_request *request, ipp_attribute_t *ids)
   int              printer_id = request->printer.id;
   ipp_attribute_t *bad        = NULL;
 
+  // Each is looked at twice while nobody else gets at the database.
+  if (ippGetCount(ids) > IDS_MAX)
+    return pb_request_refuse(request, IPP_STATUS_ERROR_REQUEST_VALUE, "job-ids names more than %d",
+                             IDS_MAX);
   for (int i = 0; i < ippGetCount(ids); i++)
   {
     if (check_cancelable(request, ippGetInteger(ids, i), printer_id))

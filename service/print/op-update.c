@@ -11,6 +11,11 @@
 #include "print/operations.h"
 #include "print/print-private.h"
 
+enum
+{
+  ACTIVE_MAX = 10000  // jobs that one Update-Active-Jobs names
+};
+
 static const ipp_tag_t OP = IPP_TAG_OPERATION;
 
 static bool
@@ -203,6 +208,9 @@ read_active(struct pb_request *request, struct active *active)
       (active->ids && ippGetCount(active->states) != active->count))
     return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST,
                              "job-ids and output-device-job-states go together");
+  if (active->count > ACTIVE_MAX)
+    return pb_request_refuse(request, IPP_STATUS_ERROR_REQUEST_VALUE, "job-ids names more than %d",
+                             ACTIVE_MAX);
   return true;
 }
 

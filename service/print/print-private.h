@@ -25,10 +25,11 @@ struct pb_print
     atomic_int           jobs_per_printer;
     atomic_bool          has_cut_through;
   } options;
-  char     *authority;
-  int64_t   started_ms;  // wall clock
-  int64_t   started_mono_ms;
-  pb_seen_t seen;
+  atomic_bool is_ending;  // nobody is kept waiting any more
+  char       *authority;
+  int64_t     started_ms;  // wall clock
+  int64_t     started_mono_ms;
+  pb_seen_t   seen;
 };
 
 int pb_print_up_time(const pb_print_t *print);  // printer-up-time of now

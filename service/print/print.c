@@ -53,6 +53,13 @@ failed:
 }
 
 void
+pb_print_end_waits(pb_print_t *print)
+{
+  atomic_store(&print->is_ending, true);
+  pb_events_wake_all(print->events);
+}
+
+void
 pb_print_free(pb_print_t *print)
 {
   if (!print)

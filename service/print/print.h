@@ -28,6 +28,8 @@ bool pb_print_new(pb_edge_t *edge, pb_db_t *db, pb_identity_t *identity, pb_spoo
                   pb_print_t **print_out, pb_error_t *err) PB_MUST_USE;
 // All but the authority, from now on; any thread.
 void pb_print_set_options(pb_print_t *print, const struct pb_print_options *options);
+// The service is about to stop: long polls are answered now.
+void pb_print_end_waits(pb_print_t *print);
 void pb_print_free(pb_print_t *print);  // after pb_edge_stop
 // Once, before the edge starts: jobs whose document was arriving when the service ended are
 // aborted, the spool is swept.

@@ -214,7 +214,9 @@ save_complete(struct pb_request *request)
 
   if (!reload_job(request))
     return false;
-  if (pb_job_is_ended(job->status.state))
+  // With cut-through a device that had the last byte may have completed the job before we come
+  // here.
+  if (pb_job_is_ended(job->status.state) && job->status.state != IPP_JSTATE_COMPLETED)
     return refuse_ended(request);
   if (!pb_document_load(request->print->db, job->id, request->upload->document.number, &document,
                         &err))

@@ -145,8 +145,10 @@ refuse(pb_exchange_t *exchange, int status, const char *text)
 static void
 refuse_credentials(pb_exchange_t *exchange, const pb_error_t *err)
 {
-  if (err->kind == PB_RETRY)
+  if (err->kind != PB_OK && err->kind != PB_AUTH)
   {
+    if (err->kind != PB_RETRY)
+      pb_log(/*ctx*/ NULL, PB_LOG_ERROR, "no tunnel can be opened: %s", err->message);
     pb_exchange_add_header(exchange, "Retry-After", "60");
     refuse(exchange, 503, "Try again later.\n");
     return;

@@ -2,21 +2,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """The service by itself: its settings, its signals and the limits of its HTTP edge."""
 
+import base64
 import json
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
+import struct
 import tempfile
 import time
 import unittest
 import urllib.parse
+import uuid
 
 from harness.process import run, wait_for
 from harness.service import Service
 
 PROGRAMS = os.path.abspath(os.environ.get("PB_PROGRAMS", "build/dev"))
+
+
+def ipp(tag, name, value):
+    """An attribute with one value (RFC 8010 s3.1.4)."""
+    value = value.encode() if isinstance(value, str) else value
+    return struct.pack(">BH", tag, len(name)) + name.encode() + struct.pack(">H", len(value)) + value
 
 
 class Alone(unittest.TestCase):
@@ -154,6 +164,37 @@ class Alone(unittest.TestCase):
         busy.sendall(body[5:])
         status, reply = self.read_response(busy)
         self.assertEqual((status, json.loads(reply)["error"]), (400, "unsupported_grant_type"))
+        self.assertEqual(self.service.process.popen.wait(10), 0)
+
+    def add_printer(self):
+        """Into the database: what a registration makes."""
+        with sqlite3.connect(os.path.join(self.service.settings["data-folder"], "service.db"), timeout=20) as db:
+            return db.execute("INSERT INTO printers (uuid, name, make_and_model, location, created_ms, config_ms, state_ms)"
+                              " VALUES (?, 'Laser', 'Acme', '', 1, 1, 1)", (uuid.uuid4().urn,)).lastrowid
+
+    def test_sigterm_answers_long_polls(self):
+        password, number = self.service.add_user("poll@example.org"), self.add_printer()
+        uri = f"ipps://{self.service.authority}/ipp/print/{number}"
+        basic = base64.b64encode(f"poll@example.org:{password}".encode()).decode()
+
+        def ask(operation, *attributes):
+            body = (struct.pack(">HHI", 0x0200, operation, 1) + b"\x01" + ipp(0x47, "attributes-charset", "utf-8")
+                    + ipp(0x48, "attributes-natural-language", "en") + ipp(0x45, "printer-uri", uri)
+                    + b"".join(attributes) + b"\x03")
+            tls = self.connect()
+            tls.sendall(self.head(f"POST /ipp/print/{number} HTTP/1.1", f"Content-Length: {len(body)}",
+                                  "Content-Type: application/ipp", f"Authorization: Basic {basic}") + body)
+            return tls
+
+        status, reply = self.read_response(ask(0x16, b"\x06", ipp(0x44, "notify-pull-method", "ippget")))
+        self.assertEqual((status, reply[2:4]), (200, b"\0\0"), reply)
+        at = reply.index(b"notify-subscription-id\0") + len(b"notify-subscription-id\0\4")
+        poll = ask(0x1c, ipp(0x21, "notify-subscription-ids", reply[at:at + 4]), ipp(0x22, "notify-wait", b"\1"))
+        self.ask_code()
+        self.service.process.signal(signal.SIGTERM)
+        status, reply = self.read_response(poll)
+        self.assertEqual((status, reply[2:4]), (200, b"\0\0"), reply)
+        self.assertIn(b"notify-get-interval", reply)
         self.assertEqual(self.service.process.popen.wait(10), 0)
 
     # --- limits

@@ -436,6 +436,11 @@ many_are_canceled_or_none(void **state)
   assert_int_equal(pb_ipp_int(response, IPP_TAG_UNSUPPORTED_GROUP, "job-ids", 0), his);
   ippDelete(response);
   check_job(b, mine, PENDING, "job-fetchable");
+
+  ipp = ask(IPP_OP_CANCEL_MY_JOBS);
+  ippAddIntegers(ipp, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "job-ids", 1001, (int[1001]){mine});
+  check_status(call(b, &ann, ipp), IPP_STATUS_ERROR_REQUEST_VALUE);
+  check_job(b, mine, PENDING, "job-fetchable");
   check_status(call(b, &ann, ask(IPP_OP_CANCEL_MY_JOBS)), IPP_STATUS_OK);
   check_job(b, mine, CANCELED, "job-canceled-by-user");
   check_job(b, also, CANCELED, "job-canceled-by-user");
