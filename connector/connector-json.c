@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define JOBS_MAX 40  // the answer has to fit PB_JSON_MAX, each job has its hops
+#define JOBS_MAX 500  // of one answer, which the command takes up to 16 MiB: each job has its hops
 
 // --- jobs
 
@@ -115,10 +115,23 @@ new_reasons(const char *reasons)
   return array;
 }
 
-// The first thing that somebody could do something about; job_trouble is the oldest failing job's.
-static void
-format_queue_problem(const pb_queue_t *queue, char *dst, size_t size)
+// The oldest that could not go on when it tried last; NULL: none.
+static const pb_job_t *
+find_failing_locked(const pb_queue_t *queue)
 {
+  const pb_job_t *job = queue->jobs;
+
+  while (job != NULL && !job->is_shown_failing)
+    job = job->next;
+  return job;
+}
+
+// The first thing that somebody could do something about.
+static void
+format_queue_problem_locked(const pb_queue_t *queue, char *dst, size_t size)
+{
+  const pb_job_t *failing = find_failing_locked(queue);
+
   dst[0] = '\0';
   if (queue->is_missing)
     pb_text_format(dst, size,
@@ -131,6 +144,9 @@ format_queue_problem(const pb_queue_t *queue, char *dst, size_t size)
     pb_text_format(dst, size,
                    "the queue is stopped: `cupsenable %s` starts it, `lpstat -p %s` says why",
                    queue->name, queue->name);
+  else if (failing != NULL)
+    pb_text_format(dst, size, "job %d cannot go on: %s; tried again by itself",
+                   failing->record.cloud_job, failing->shown_trouble);
 }
 
 static void
@@ -158,7 +174,7 @@ new_queue(pb_connector_t *connector, pb_queue_t *queue)
   json_object_object_add(object, "reasons", new_reasons(queue->reasons));
   (void)pb_json_add_bool(object, "in_step", queue->is_synced);
   (void)pb_json_add_int(object, "jobs", queue->jobs_count);
-  format_queue_problem(queue, problem, sizeof(problem));
+  format_queue_problem_locked(queue, problem, sizeof(problem));
   pthread_mutex_unlock(&queue->mutex);
   if (problem[0] != '\0')
     (void)pb_json_add_text(object, "problem", problem);

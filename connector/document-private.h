@@ -53,6 +53,7 @@ struct pb_documents
   int                         listen_fd;
   int                         wake_fds[2];
   pthread_t                   accept_thread;
+  int64_t                     refusal_say_ms;  // of accept_thread: no word of a stranger before
   int64_t                     started_ms;
   bool                        is_stopping;
   struct pb_offer            *offers;

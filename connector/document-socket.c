@@ -2,6 +2,7 @@
 // "GET <capability>\n" from a filter, "EVENT <size>\n" and bytes from the notifier.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "document-private.h"
@@ -20,6 +21,8 @@
 #define LINE_SIZE 128
 #define LINE_SECONDS 10
 #define BACKLOG 64
+#define REFUSAL_SAY_MS (60 * 1000)  // anybody may knock as often as he likes; the log must not fill
+#define NO_ROOM_MS 100              // descriptors or memory are short: the socket stays readable
 
 bool
 pb_document_send(int fd, const void *head, size_t head_size, const void *data, size_t size)
@@ -177,15 +180,19 @@ run_connection(void *user)
 }
 
 static bool
-is_allowed(const pb_documents_t *documents, int fd)
+is_allowed(pb_documents_t *documents, int fd)
 {
   struct ucred peer = {0};
   socklen_t    size = sizeof(peer);
+  int64_t      now  = pb_clock_mono_ms();
 
   if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
     return false;
   if (peer.uid == 0 || peer.uid == geteuid() || peer.uid == documents->filter_uid)
     return true;
+  if (now < documents->refusal_say_ms)
+    return false;
+  documents->refusal_say_ms = now + REFUSAL_SAY_MS;
   pb_log(NULL, PB_LOG_WARN, "document socket: user %ld may not connect", (long)peer.uid);
   return false;
 }
@@ -231,7 +238,11 @@ accept_one(pb_documents_t *documents)
   int            fd    = accept4(documents->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
   if (fd < 0)
+  {
+    if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+      (void)poll(NULL, 0, NO_ROOM_MS);
     return;
+  }
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   if (!is_allowed(documents, fd))
     close(fd);

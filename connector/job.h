@@ -55,6 +55,7 @@ struct pb_job
   pb_task_t        *task;
   enum pb_job_state shown_state;
   bool              is_shown_failing;
+  char              shown_trouble[256];
   int               shown_local;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
+#include "base/text.h"
 #include "connector/queue.h"
 #include "connector/service.h"
 
@@ -76,6 +77,7 @@ on_moved(void *user, pb_job_t *job)
   job->shown_state      = job->record.state;
   job->shown_local      = job->record.local_job;
   job->is_shown_failing = job->failures > 0;
+  pb_text_copy(job->shown_trouble, sizeof(job->shown_trouble), job->trouble.message);
   for (pb_job_t *other = queue->jobs; other != NULL; other = other->next)
   {
     if (other != job && other->shown_state == PB_JOB_ACKNOWLEDGED && other->task != NULL)

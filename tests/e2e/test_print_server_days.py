@@ -103,6 +103,7 @@ class Queues(DaysCase):
     def test_cupsd_restarted(self):
         self.world.cups.stop()
         job = self.world.print_job("Laser", self.document(2))
+        wait_for(lambda: "CUPS scheduler" in (self.problem("Laser") or ""), "what the job waits for to be told", 30, 0.1)
         self.world.cups.start()
         self.printed_once("Laser", 2, job)
 
