@@ -36,6 +36,11 @@
 #define PB_PARAM_REQUESTER "requester"
 #define PB_QUEUES_PER_GRANT_MAX 200
 
+// Our extension of Print-Job and Create-Job: an operation attribute (uri, urn:uuid:...) that names the job before it
+// exists; the same again gives the same job (docs/PROTOCOL.md).  Services that know it say so in ipp-features-supported.
+#define PB_CLIENT_JOB_UUID "client-job-uuid"
+#define PB_FEATURE_CLIENT_JOB_UUID "client-job-uuid"
+
 #define PB_GRANT_DEVICE_CODE "urn:ietf:params:oauth:grant-type:device_code"
 #define PB_ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cloud/protocol.h"
 
 // clang-format off
 const struct pb_capability pb_capabilities_of_service[] = {
@@ -16,7 +17,8 @@ const struct pb_capability pb_capabilities_of_service[] = {
   {"generated-natural-language-supported",  IPP_TAG_LANGUAGE, "en"},
   {"ipp-versions-supported",                IPP_TAG_KEYWORD,  "1.1 2.0 2.1 2.2"},
   {"ipp-features-supported",                IPP_TAG_KEYWORD,
-   "ipp-everywhere ipp-everywhere-server infrastructure-printer document-object"},
+   "ipp-everywhere ipp-everywhere-server infrastructure-printer document-object "
+   PB_FEATURE_CLIENT_JOB_UUID},
   {"job-ids-supported",                     IPP_TAG_BOOLEAN,  "true"},
   {"multiple-document-jobs-supported",      IPP_TAG_BOOLEAN,  "true"},
   {"multiple-operation-time-out-action",    IPP_TAG_KEYWORD,  "abort-job"},

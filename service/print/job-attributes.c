@@ -175,7 +175,9 @@ pb_job_to_ipp(struct pb_request *request, const struct pb_job *job)
   add_identity(bag, job);
   add_state(bag, job);
   add_text(bag, IPP_TAG_JOB, IPP_TAG_NAME, "job-name", job->name);
-  add_text(bag, IPP_TAG_JOB, IPP_TAG_NAME, "job-originating-user-name", job->owner);
+  add_text(bag, IPP_TAG_JOB, IPP_TAG_NAME, "job-originating-user-name", pb_job_get_user(job));
+  if (job->machine[0])
+    add_text(bag, IPP_TAG_JOB, IPP_TAG_NAME, "job-originating-host-name", job->machine);
   add_text(bag, IPP_TAG_JOB, IPP_TAG_URI, "job-printer-uri", job->printer_uri);
   add_number(bag, IPP_TAG_JOB, "job-printer-up-time", pb_print_up_time(print));
   add_number(bag, IPP_TAG_JOB, "number-of-documents", job->documents);

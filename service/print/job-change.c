@@ -35,7 +35,7 @@ pb_job_raise(struct pb_request *request, enum pb_event_type type, const struct p
   ippAddString(bag, group, IPP_TAG_URI, "job-uuid", /*language*/ NULL, job->uuid);
   ippAddString(bag, group, IPP_TAG_NAME, "job-name", /*language*/ NULL, job->name);
   ippAddString(bag, group, IPP_TAG_NAME, "job-originating-user-name", /*language*/ NULL,
-               job->owner);
+               pb_job_get_user(job));
   if (job->device_uuid[0])
     ippAddString(bag, group, IPP_TAG_URI, "output-device-uuid-assigned", /*language*/ NULL,
                  job->device_uuid);

@@ -16,7 +16,7 @@
   "password_encryption, documents,"                                                                \
   " impressions, device_uuid, device_state, device_reasons, device_message, "                      \
   "impressions_completed, k_octets, sheets,"                                                       \
-  " pages, fetch_status, fetch_message"
+  " pages, fetch_status, fetch_message, asserted_user, machine, client_uuid"
 
 // What the statements and the structure have in common, in the order of COLUMNS.
 static bool
@@ -61,6 +61,9 @@ read_job(pb_db_stmt_t *row, struct pb_job *job, pb_error_t *err)
   job->pages                 = (int)pb_db_int(row, 29);
   job->fetch_status          = (int)pb_db_int(row, 30);
   pb_text_copy(job->fetch_message, sizeof(job->fetch_message), pb_db_text(row, 31));
+  pb_text_copy(job->asserted_user, sizeof(job->asserted_user), pb_db_text(row, 32));
+  pb_text_copy(job->machine, sizeof(job->machine), pb_db_text(row, 33));
+  pb_text_copy(job->client_uuid, sizeof(job->client_uuid), pb_db_text(row, 34));
   blob = pb_db_blob(row, 17, &size);
   return pb_bag_parse(blob, size, &job->ticket, err);
 }
@@ -77,18 +80,20 @@ pb_job_insert(pb_db_t *db, struct pb_job *job, pb_error_t *err)
         "device_state,"
         " device_reasons, device_message, impressions_completed, k_octets, sheets, pages, "
         "fetch_status,"
-        " fetch_message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, 0, ?, ?, ?, 0, ?, "
+        " fetch_message, asserted_user, machine, client_uuid) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "0, "
+        "0, ?, ?, ?, ?, 0, ?, ?, ?, 0, ?, "
         "'', 0, '', '',"
-        " 0, 0, 0, 0, 0, '')",
+        " 0, 0, 0, 0, 0, '', ?, ?, ?)",
         "itttt"
         "itti"
         "iiiii"
-        "bti",
+        "btittt",
         (int64_t)job->printer_id, job->uuid, job->name, job->owner, job->printer_uri,
         (int64_t)job->status.state, job->status.reasons, job->message, job->created_ms,
         job->activity_ms, (int64_t)job->priority, job->hold_until_ms, (int64_t)job->is_open,
         (int64_t)job->is_incoming, job->password, job->password_size, job->password_encryption,
-        (int64_t)job->impressions))
+        (int64_t)job->impressions, job->asserted_user, job->machine, job->client_uuid))
     return false;
   job->id = (int)pb_db_last_id(db);
   return pb_job_save_ticket(db, job, err);
@@ -125,6 +130,29 @@ pb_job_copy_owner(pb_db_t *db, int id, char owner_out[PB_JOB_TEXT_SIZE], pb_erro
   owner_out[0] = '\0';
   if (pb_db_step(rows))
     pb_text_copy(owner_out, PB_JOB_TEXT_SIZE, pb_db_text(rows, 0));
+  return pb_db_finish(rows, err);
+}
+
+const char *
+pb_job_get_user(const struct pb_job *job)
+{
+  return job->machine[0] ? job->asserted_user : job->owner;
+}
+
+// A job that ended before it had its document whole is none that anybody would go on with.
+bool
+pb_job_find_by_client(pb_db_t *db, int printer_id, const char *owner, const char *client_uuid,
+                      int *id_out, pb_error_t *err)
+{
+  pb_db_stmt_t *rows = pb_db_query(
+    db, err,
+    "SELECT id FROM jobs WHERE client_uuid = ? AND client_uuid <> '' AND printer_id = ? AND owner "
+    "= ?"
+    " AND NOT (state = 8 AND (documents = 0 OR instr(reasons, 'submission-interrupted') > 0))"
+    " ORDER BY id DESC LIMIT 1",
+    "tit", client_uuid, (int64_t)printer_id, owner);
+
+  *id_out = pb_db_step(rows) ? (int)pb_db_int(rows, 0) : 0;
   return pb_db_finish(rows, err);
 }
 
@@ -223,7 +251,7 @@ collect_ids(pb_db_stmt_t *rows, int **ids_out, size_t *count_out, pb_error_t *er
   "device_uuid = ?3)"                                                                              \
   " AND (?4 IS NULL OR device_uuid IN ('', ?4)) AND (?5 = 0 OR state >= 7) AND (?6 = 0 OR state "  \
   "< 7)"                                                                                           \
-  " AND (?7 = 0 OR is_fetchable = 1)"
+  " AND (?7 = 0 OR is_fetchable = 1) AND (?9 IS NULL OR asserted_user = ?9)"
 
 bool
 pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t *count_out,
@@ -243,11 +271,12 @@ pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t
     sql = newest;
   else if (query->is_ended)
     sql = ended;
-  return collect_ids(pb_db_query(db, err, sql, "itttiiii", (int64_t)query->printer_id, query->owner,
-                                 query->device_uuid, query->may_take_uuid, (int64_t)query->is_ended,
-                                 (int64_t)query->is_not_ended, (int64_t)query->is_fetchable,
-                                 query->limit > 0 ? (int64_t)query->limit : (int64_t)-1),
-                     ids_out, count_out, err);
+  return collect_ids(
+    pb_db_query(db, err, sql, "itttiiiit", (int64_t)query->printer_id, query->owner,
+                query->device_uuid, query->may_take_uuid, (int64_t)query->is_ended,
+                (int64_t)query->is_not_ended, (int64_t)query->is_fetchable,
+                query->limit > 0 ? (int64_t)query->limit : (int64_t)-1, query->asserted_user),
+    ids_out, count_out, err);
 }
 
 bool

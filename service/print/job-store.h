@@ -38,6 +38,9 @@ struct pb_job
   int                  impressions_completed, k_octets, sheets, pages;
   int                  fetch_status;  // of a refusal; 0: none
   char                 fetch_message[PB_JOB_TEXT_SIZE];
+  char                 asserted_user[PB_JOB_TEXT_SIZE];  // whose it is, as a machine says: owner is the machine
+  char                 machine[PB_JOB_TEXT_SIZE];        // that machine's host name; "": owner is a person
+  char                 client_uuid[PB_UUID_SIZE];        // client-job-uuid in lower case; "": none
 };
 
 // Which jobs; a zero field does not matter.
@@ -45,6 +48,7 @@ struct pb_job_query
 {
   int         printer_id;
   const char *owner;
+  const char *asserted_user;  // of a machine's jobs
   const char *device_uuid;    // assigned to it
   const char *may_take_uuid;  // assigned to it, or to nobody
   bool        is_ended, is_not_ended, is_fetchable;
@@ -56,7 +60,12 @@ struct pb_job_query
 bool pb_job_insert(pb_db_t *db, struct pb_job *job, pb_error_t *err) PB_MUST_USE;  // sets id
 bool pb_job_load(pb_db_t *db, int id, struct pb_job *job_out,
                  pb_error_t *err) PB_MUST_USE;  // PB_GONE: none
-// Whose job it is; "" when there is none.
+// Whose job it is for people to see: the owner, or the user that a machine names.
+const char *pb_job_get_user(const struct pb_job *job);
+// The owner's job that was created with that client-job-uuid on the printer; 0: none, or it ended without its document.
+bool pb_job_find_by_client(pb_db_t *db, int printer_id, const char *owner, const char *client_uuid, int *id_out,
+                           pb_error_t *err) PB_MUST_USE;
+// The owner's name; "" when there is none.
 bool pb_job_copy_owner(pb_db_t *db, int id, char owner_out[PB_JOB_TEXT_SIZE],
                        pb_error_t *err) PB_MUST_USE;
 bool pb_job_save(pb_db_t *db, const struct pb_job *job,

@@ -94,6 +94,9 @@ cancel_all(struct pb_request *request, const char *owner)
   struct pb_job_query query = {
     .printer_id = request->printer.id, .owner = owner, .is_not_ended = true};
 
+  if (owner)
+    query.asserted_user = pb_request_get_asserted(request);
+
   if (!pb_job_list(request->print->db, &query, &ids, &count, &err))
     return pb_request_fail(request, &err);
   for (size_t i = 0; ok && i < count; i++)

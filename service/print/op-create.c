@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cloud/protocol.h"
 #include "print/capabilities.h"
 #include "print/job-attributes.h"
 #include "print/job-change.h"
@@ -125,6 +126,41 @@ check_job(struct pb_request *request, ipp_t *capabilities, struct pb_document *d
          pb_job_ticket_accept(request, capabilities, ticket_out);
 }
 
+// client-job-uuid (docs/PROTOCOL.md): who does not know whether a job was created asks again, and
+// gets the same one.
+static void
+copy_client_uuid(struct pb_request *request, char dst[PB_UUID_SIZE])
+{
+  const char *uuid = pb_ipp_text(request->ipp, OP, PB_CLIENT_JOB_UUID);
+
+  dst[0] = '\0';
+  if (!uuid || !pb_text_is_uuid(uuid))
+    return;
+  pb_text_copy(dst, PB_UUID_SIZE, uuid);
+  for (char *at = dst; *at; at++)
+    *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
+}
+
+// The job that was created by this request's twin.  False also where there is none: then *ok_out is
+// true.
+static bool
+find_twin(struct pb_request *request, bool *ok_out)
+{
+  pb_error_t err = {0};
+  int        id  = 0;
+  char       uuid[PB_UUID_SIZE];
+
+  *ok_out = true;
+  copy_client_uuid(request, uuid);
+  if (!uuid[0])
+    return false;
+  *ok_out = (pb_job_find_by_client(request->print->db, request->printer.id, request->principal.name,
+                                   uuid, &id, &err) &&
+             (id == 0 || pb_job_load(request->print->db, id, &request->job, &err))) ||
+            pb_request_fail(request, &err);
+  return *ok_out && id != 0;
+}
+
 // The job as it begins; takes the ticket.
 static bool
 insert_job(struct pb_request *request, ipp_t *ticket, const char *reason)
@@ -140,6 +176,13 @@ insert_job(struct pb_request *request, ipp_t *ticket, const char *reason)
   pb_text_make_uuid(job->uuid);
   copy_name(job->name, sizeof(job->name), find_text(request, "job-name"), "Untitled");
   pb_text_copy(job->owner, sizeof(job->owner), request->principal.name);
+  if (request->principal.machine[0])
+  {
+    copy_name(job->asserted_user, sizeof(job->asserted_user), pb_request_get_asserted(request),
+              "anonymous");
+    pb_text_copy(job->machine, sizeof(job->machine), request->principal.machine);
+  }
+  copy_client_uuid(request, job->client_uuid);
   pb_text_copy(job->printer_uri, sizeof(job->printer_uri), request->printer_uri);
   (void)pb_reasons_add(job->status.reasons, reason);
   read_password(request, job);
@@ -178,10 +221,20 @@ create_subscriptions(struct pb_request *request)
 bool
 pb_op_create_job(struct pb_request *request)
 {
+  bool ok = false;
+
+  if (find_twin(request, &ok))
+  {
+    pb_job_add_status(request, &request->job);
+    return true;
+  }
+  if (!ok)
+    return false;
+
   ipp_t *ticket       = NULL;
   ipp_t *capabilities = pb_capabilities_new(request);
-  bool   ok = capabilities && check_job(request, capabilities, /*document*/ NULL, &ticket) &&
-            insert_job(request, ticket, "job-data-insufficient");
+  ok = capabilities && check_job(request, capabilities, /*document*/ NULL, &ticket) &&
+       insert_job(request, ticket, "job-data-insufficient");
 
   if (ok)
   {
@@ -219,15 +272,42 @@ begin_document(struct pb_request *request, ipp_t *capabilities, struct pb_docume
   return pb_upload_begin(request, document, capabilities);
 }
 
+// A twin that waits for its document takes this one; one that has it wants no other.
+static bool
+print_twin(struct pb_request *request)
+{
+  bool               ok       = false;
+  struct pb_document document = {0};
+  ipp_t             *capabilities;
+
+  if (!request->job.is_open || request->job.is_incoming || request->job.documents > 0)
+  {
+    pb_job_add_status(request, &request->job);
+    return true;
+  }
+  capabilities = pb_capabilities_new(request);
+  ok           = capabilities && check_document(request, capabilities, &document) &&
+       begin_document(request, capabilities, &document, /*is_last*/ true);
+  ippDelete(capabilities);
+  return ok;
+}
+
 bool
 pb_op_print_job(struct pb_request *request)
 {
-  struct pb_document document     = {0};
-  ipp_t             *ticket       = NULL;
-  ipp_t             *capabilities = pb_capabilities_new(request);
-  bool               ok = capabilities && check_job(request, capabilities, &document, &ticket) &&
-            insert_job(request, ticket, "job-incoming") &&
-            begin_document(request, capabilities, &document, /*is_last*/ true);
+  bool               ok       = false;
+  struct pb_document document = {0};
+  ipp_t             *ticket   = NULL;
+
+  if (find_twin(request, &ok))
+    return print_twin(request);
+  if (!ok)
+    return false;
+
+  ipp_t *capabilities = pb_capabilities_new(request);
+  ok                  = capabilities && check_job(request, capabilities, &document, &ticket) &&
+       insert_job(request, ticket, "job-incoming") &&
+       begin_document(request, capabilities, &document, /*is_last*/ true);
 
   ippDelete(capabilities);
   return ok;

@@ -53,14 +53,16 @@ read_which(struct pb_request *request, struct pb_job_query *query)
 static bool
 read_query(struct pb_request *request, struct pb_job_query *query)
 {
-  const char *uuid = pb_ipp_text(request->ipp, OP, "output-device-uuid");
+  const char *uuid    = pb_ipp_text(request->ipp, OP, "output-device-uuid");
+  bool        my_jobs = pb_ipp_bool(request->ipp, OP, "my-jobs", false);
 
   *query = (struct pb_job_query){.printer_id = request->printer.id};
   if (!read_which(request, query))
     return false;
-  if (pb_ipp_bool(request->ipp, OP, "my-jobs", false) ||
-      (!pb_request_is_operator(request) && !pb_request_is_proxy(request)))
+  if (my_jobs || (!pb_request_is_operator(request) && !pb_request_is_proxy(request)))
     query->owner = request->principal.name;
+  if (my_jobs)
+    query->asserted_user = pb_request_get_asserted(request);
   if (uuid && query->is_fetchable)
     query->may_take_uuid = uuid;
   else

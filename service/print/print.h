@@ -53,7 +53,8 @@ struct pb_job_view
 {
   int         printer_id, id;
   const char *printer_name, *name, *user, *state_reasons, *state_message, *format;
-  int         state;                                    // ipp_jstate_t
+  const char *machine;  // that says that it is that user's; "": the user signed in
+  int         state;    // ipp_jstate_t
   int64_t     created_ms, processing_ms, completed_ms;  // 0: not yet
   int64_t     size_bytes;
   int         impressions_completed;

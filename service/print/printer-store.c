@@ -43,6 +43,11 @@ static const char *const migrations[] = {
   " device_reasons TEXT NOT NULL, device_message TEXT NOT NULL, impressions INTEGER NOT NULL,"
   " impressions_completed INTEGER NOT NULL, PRIMARY KEY (job_id, number));"
   "CREATE INDEX documents_spool ON documents(spool_id);",
+
+  "ALTER TABLE jobs ADD COLUMN asserted_user TEXT NOT NULL DEFAULT '';"
+  "ALTER TABLE jobs ADD COLUMN machine TEXT NOT NULL DEFAULT '';"
+  "ALTER TABLE jobs ADD COLUMN client_uuid TEXT NOT NULL DEFAULT '';"
+  "CREATE INDEX jobs_client_uuid ON jobs(client_uuid) WHERE client_uuid <> '';",
 };
 
 bool

@@ -157,6 +157,14 @@ authorize(struct pb_request *request)
                            name_operation(request));
 }
 
+const char *
+pb_request_get_asserted(const struct pb_request *request)
+{
+  const char *name = pb_ipp_text(request->ipp, IPP_TAG_OPERATION, "requesting-user-name");
+
+  return request->principal.machine[0] && name && *name ? name : NULL;
+}
+
 bool
 pb_request_may_touch(const struct pb_request *request, const struct pb_job *job)
 {

@@ -254,6 +254,35 @@ save_empty(struct pb_request *request)
   return true;
 }
 
+// Its sender knows the job by a client-job-uuid and will come again; and no device has seen
+// anything of it.
+static bool
+may_come_again(const struct pb_request *request)
+{
+  const struct pb_job *job = &request->job;
+
+  return job->client_uuid[0] && !job->device_uuid[0] && request->upload->status == IPP_STATUS_OK &&
+         job->documents == request->upload->document.number && !pb_job_is_ended(job->status.state);
+}
+
+// As if the document had never been begun; after multiple-operation-timeout the job is aborted all
+// the same.
+static bool
+await_again(struct pb_request *request)
+{
+  pb_error_t     err = {0};
+  struct pb_job *job = &request->job;
+
+  job->documents--;
+  job->is_open = true;
+  pb_reasons_remove(job->status.reasons, "job-fetchable");
+  (void)pb_reasons_add(job->status.reasons, "job-data-insufficient");
+  if (!pb_document_delete(request->print->db, job->id, request->upload->document.number, &err) ||
+      !pb_job_save(request->print->db, job, &err))
+    return pb_request_fail(request, &err);
+  return pb_job_raise(request, PB_EVENT_JOB_STATE_CHANGED, job);
+}
+
 static bool
 save_broken(struct pb_request *request)
 {
@@ -263,6 +292,8 @@ save_broken(struct pb_request *request)
   if (!reload_job(request))
     return false;
   request->upload->is_too_late = pb_job_is_ended(request->job.status.state);
+  if (may_come_again(request))
+    return await_again(request);
   if (pb_document_load(request->print->db, request->job.id, request->upload->document.number,
                        &document, &err))
   {
