@@ -1,0 +1,110 @@
+// attempt - which cloud job belongs to this run of a local job.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/attempt.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "net/digest.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MARK_MAX 32
+#define UUID_PREFIX "urn:uuid:"
+
+static char *
+make_path(const char *folder, const char *job_uuid)
+{
+  return pb_file_join(folder, job_uuid + strlen(UUID_PREFIX));
+}
+
+static int64_t
+read_mark(const char *folder, const char *job_uuid)
+{
+  pb_buffer_t text   = {0};
+  int64_t     number = 0;
+  char       *path   = make_path(folder, job_uuid);
+
+  if (path != NULL && pb_file_read(path, MARK_MAX, &text, /*err*/ NULL) &&
+      (text.data == NULL || !pb_text_parse_int(pb_text_trim(text.data), 0, INT32_MAX, &number)))
+    number = 0;
+  pb_buffer_clear(&text);
+  free(path);
+  return number;
+}
+
+// RFC 9562 s5.8: bits of a hash, version 8.
+static void
+derive(const char *job_uuid, int64_t number, char uuid_out[PB_UUID_SIZE])
+{
+  char    text[PB_UUID_SIZE + 32];
+  char    hex[2 * 16 + 1];
+  uint8_t digest[PB_SHA256_SIZE];
+
+  pb_text_format(text, sizeof(text), "%s/%lld", job_uuid, (long long)number);
+  pb_sha256(text, strlen(text), digest);
+  digest[6] = (uint8_t)((digest[6] & 0x0f) | 0x80);
+  digest[8] = (uint8_t)((digest[8] & 0x3f) | 0x80);
+  pb_text_format_hex(hex, digest, 16);
+  pb_text_format(uuid_out, PB_UUID_SIZE, UUID_PREFIX "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+                 hex + 12, hex + 16, hex + 20);
+}
+
+void
+pb_attempt_get(const char *folder, const char *job_uuid, char uuid_out[PB_UUID_SIZE])
+{
+  int64_t number = 0;
+
+  if (!pb_text_is_uuid(job_uuid))
+  {
+    pb_text_make_uuid(uuid_out);
+    return;
+  }
+  number = read_mark(folder, job_uuid);
+  if (number == 0)
+    pb_text_copy(uuid_out, PB_UUID_SIZE, job_uuid);
+  else
+    derive(job_uuid, number, uuid_out);
+}
+
+static void
+remove_old(const char *folder)
+{
+  DIR           *dir = opendir(folder);
+  struct dirent *entry;
+  struct stat    status;
+
+  while (dir != NULL && (entry = readdir(dir)) != NULL)
+    if (fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(status.st_mode) &&
+        (int64_t)status.st_mtime * 1000 + PB_ATTEMPT_KEPT_MS < pb_clock_now_ms())
+      (void)unlinkat(dirfd(dir), entry->d_name, 0);
+  if (dir != NULL)
+    closedir(dir);
+}
+
+bool
+pb_attempt_end(const char *folder, const char *job_uuid, pb_error_t *err)
+{
+  char  text[MARK_MAX];
+  char *path = NULL;
+  bool  ok   = false;
+
+  if (!pb_text_is_uuid(job_uuid))
+    return true;
+  if (!pb_file_make_folder(folder, 0700, err))
+    return false;
+  path = make_path(folder, job_uuid);
+  if (path == NULL)
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  pb_text_format(text, sizeof(text), "%lld\n", (long long)read_mark(folder, job_uuid) + 1);
+  ok = pb_file_replace(path, 0600, text, strlen(text), err);
+  remove_old(folder);
+  free(path);
+  return ok;
+}

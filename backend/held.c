@@ -1,0 +1,151 @@
+// held - the local jobs that wait for a sign-in.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/held.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "ipp/cups-printing.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOLDER "held"
+#define FILE_MAX 4096
+#define UUID_PREFIX "urn:uuid:"
+
+struct held
+{
+  char    uuid[PB_UUID_SIZE];
+  char    server[256];
+  char    queue[256];
+  char    owner[256];
+  int64_t job_id;
+};
+
+static char *
+make_path(const char *folder, const char *job_uuid)
+{
+  char name[64];
+
+  if (!pb_text_is_uuid(job_uuid))
+    return NULL;
+  pb_text_format(name, sizeof(name), FOLDER "/%s", job_uuid + strlen(UUID_PREFIX));
+  return pb_file_join(folder, name);
+}
+
+bool
+pb_held_add(const char *folder, const char *server, const struct pb_arguments *arguments,
+            pb_error_t *err)
+{
+  pb_buffer_t text;
+  bool        ok     = false;
+  char       *parent = pb_file_join(folder, FOLDER);
+  char       *path   = make_path(folder, arguments->job_uuid);
+
+  pb_buffer_init(&text, FILE_MAX);
+  if (parent == NULL || path == NULL)
+    pb_error_set(err, PB_CONFIG, "the job has no uuid");
+  else
+    ok = pb_file_make_folder(parent, 0700, err) &&
+         pb_buffer_appendf(&text, err, "%d\n%s\n%s\n%s\n", arguments->job_id, server,
+                           arguments->queue != NULL ? arguments->queue : "", arguments->user) &&
+         pb_file_replace(path, 0600, text.data, text.size, err);
+  pb_buffer_clear(&text);
+  free(parent);
+  free(path);
+  return ok;
+}
+
+void
+pb_held_remove(const char *folder, const char *job_uuid)
+{
+  pb_error_t err  = {0};
+  char      *path = make_path(folder, job_uuid);
+
+  if (path != NULL && !pb_file_remove(path, &err))
+    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", err.message);
+  free(path);
+}
+
+static bool
+take_line(char **rest, char *dst, size_t dst_size)
+{
+  char *line = strsep(rest, "\n");
+
+  return line != NULL && *rest != NULL && pb_text_copy(dst, dst_size, line);
+}
+
+static bool
+read_held(const char *folder, const char *name, struct held *held)
+{
+  pb_buffer_t text = {0};
+  char        number[24];
+  bool        ok   = pb_text_format(held->uuid, sizeof(held->uuid), UUID_PREFIX "%.40s", name);
+  char       *path = make_path(folder, held->uuid);
+  char       *rest = NULL;
+
+  if (ok && path != NULL && pb_file_read(path, FILE_MAX, &text, /*err*/ NULL) && text.data != NULL)
+    rest = text.data;
+  ok = rest != NULL && take_line(&rest, number, sizeof(number)) &&
+       pb_text_parse_int(number, 1, INT32_MAX, &held->job_id) &&
+       take_line(&rest, held->server, sizeof(held->server)) &&
+       take_line(&rest, held->queue, sizeof(held->queue)) &&
+       take_line(&rest, held->owner, sizeof(held->owner));
+  pb_buffer_clear(&text);
+  free(path);
+  return ok;
+}
+
+// True: it needs no more looking at.
+static bool
+release(const struct held *held)
+{
+  pb_cups_t              *cups     = NULL;
+  struct pb_cups_printing printing = {0};
+  pb_error_t              err      = {0};
+  bool                    is_done  = false;
+
+  if (pb_cups_open(held->server, &cups, &err) &&
+      pb_cups_get_printing(cups, held->queue, (int)held->job_id, &printing, &err))
+  {
+    bool is_it = strcmp(printing.uuid, held->uuid) == 0;
+
+    if (is_it && printing.state == IPP_JSTATE_HELD)
+      is_done = pb_cups_release_job(cups, held->queue, (int)held->job_id, held->owner, &err);
+    else
+      is_done = !is_it || printing.state > IPP_JSTATE_STOPPED;
+  }
+  if (err.kind != PB_OK)
+    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "release: %s", err.message);
+  is_done = is_done || err.kind == PB_GONE;
+  pb_cups_close(cups);
+  return is_done;
+}
+
+size_t
+pb_held_release(const char *folder)
+{
+  char          *parent = pb_file_join(folder, FOLDER);
+  DIR           *dir    = parent != NULL ? opendir(parent) : NULL;
+  struct dirent *entry  = NULL;
+  size_t         left = 0, seen = 0;
+
+  while (dir != NULL && (entry = readdir(dir)) != NULL && seen < PB_HELD_MAX)
+  {
+    struct held held = {0};
+
+    if (entry->d_name[0] == '.' || !read_held(folder, entry->d_name, &held))
+      continue;
+    seen++;
+    if (release(&held))
+      pb_held_remove(folder, held.uuid);
+    else
+      left++;
+  }
+  if (dir != NULL)
+    closedir(dir);
+  free(parent);
+  return left;
+}

@@ -1,0 +1,200 @@
+// hold - nobody has signed in.
+// A code lives for minutes and a job may wait for days: when the code has expired the waiter
+// releases the jobs, whose backends then ask for the next code, show it and hold again.  Only cupsd
+// and its own backend may write a queue's message; so it is always the backend that does, and the
+// waiter needs no rights. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
+// Apache-2.0
+#include "backend/hold.h"
+
+#include "backend/held.h"
+#include "backend/interrupt.h"
+#include "backend/wait.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+#include <cups/cups.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOCK "waiter.lock"
+#define DENIED "denied"
+#define POLL_MIN_MS 1000
+#define RELEASE_TRIES 60  // a second each: cupsd has held the job by then
+
+// Of the sign-in at its service.
+static bool
+format_folder(const struct pb_identity *identity, char dst[PB_PLACE_SIZE])
+{
+  char name[PB_SERVICE_NAME_SIZE];
+
+  pb_service_get_name(&identity->service, name);
+  return pb_text_format(dst, PB_PLACE_SIZE, "%s/%s", identity->folder, name);
+}
+
+// --- the waiter
+
+static void
+release_all(const char *folder)
+{
+  for (int tries = 0; pb_held_release(folder) > 0 && tries < RELEASE_TRIES; tries++)
+    if (!pb_interrupt_sleep(1000))
+      return;
+}
+
+static void
+note_denied(const char *folder)
+{
+  pb_error_t err  = {0};
+  char      *path = pb_file_join(folder, DENIED);
+
+  if (path != NULL && !pb_file_replace(path, 0600, "", 0, &err))
+    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", err.message);
+  free(path);
+}
+
+static void
+wait_for_code(pb_sign_in_t *sign_in, struct pb_device_code *code, const char *folder)
+{
+  pb_error_t   err  = {0};
+  enum pb_poll poll = PB_POLL_PENDING;
+
+  while (poll == PB_POLL_PENDING)
+  {
+    if (!pb_interrupt_sleep(code->interval_ms > POLL_MIN_MS ? code->interval_ms : POLL_MIN_MS))
+      return;
+    pb_error_clear(&err);
+    poll = pb_sign_in_poll(sign_in, code, &err);
+  }
+  if (poll == PB_POLL_DENIED)
+    note_denied(folder);
+  release_all(folder);
+}
+
+// Nothing of cupsd's stays open: it would wait for the end of it.
+static void
+detach(void)
+{
+  int null = open("/dev/null", O_RDWR);
+
+  for (int fd = 0; null >= 0 && fd <= 4; fd++)
+    if (fd != null)
+      dup2(null, fd);
+  setsid();
+  if (chdir("/") != 0)
+    _exit(1);
+}
+
+static void
+start_waiter(pb_sign_in_t *sign_in, struct pb_device_code *code, const char *folder)
+{
+  pb_error_t err   = {0};
+  char      *path  = pb_file_join(folder, LOCK);
+  int        lock  = -1;
+  pid_t      child = -1;
+
+  // Taken here, and kept by the child.
+  if (path != NULL && pb_file_lock(path, &lock, &err))
+    child = fork();
+  free(path);
+  if (child == 0)
+  {
+    pb_log_set_sink(pb_log_sink_stderr, NULL);
+    detach();
+    wait_for_code(sign_in, code, folder);
+    _exit(0);
+  }
+  if (lock >= 0)
+    close(lock);
+}
+
+// --- the holder
+
+static bool
+is_denied(const char *folder)
+{
+  char *path = pb_file_join(folder, DENIED);
+  bool  is   = path != NULL && unlink(path) == 0;
+
+  free(path);
+  return is;
+}
+
+static bool
+begin(const struct pb_arguments *arguments, pb_sign_in_t *sign_in, pb_report_t *report,
+      struct pb_device_code *code_out, pb_error_t *err)
+{
+  struct pb_wait wait = {0};
+  char           host[256];
+  char           requester[600];
+  bool           ok = false;
+
+  if (gethostname(host, sizeof(host)) != 0)
+    pb_text_copy(host, sizeof(host), "a computer");
+  host[sizeof(host) - 1] = '\0';
+  pb_text_format(requester, sizeof(requester), "%.255s at %s", arguments->user, host);
+  while (!(ok = pb_sign_in_begin(sign_in, requester, code_out, err)))
+  {
+    if (err->kind != PB_RETRY || !pb_wait_retry(&wait, report, err))
+      break;
+    pb_error_clear(err);
+  }
+  pb_wait_over(&wait, report);
+  return ok;
+}
+
+static bool
+hold_with_code(const struct pb_arguments *arguments, pb_sign_in_t *sign_in, const char *folder,
+               pb_report_t *report, pb_error_t *err)
+{
+  struct pb_device_code code = {0};
+  bool                  ok   = begin(arguments, sign_in, report, &code, err) &&
+            pb_held_add(folder, cupsServer(), arguments, err);
+
+  if (ok)
+  {
+    pb_report_error(report, "Sign in: %s code %s", code.verification_uri, code.user_code);
+    start_waiter(sign_in, &code, folder);
+  }
+  pb_device_code_clear(&code);
+  return ok;
+}
+
+bool
+pb_hold(const struct pb_arguments *arguments, struct pb_identity *identity, pb_report_t *report,
+        pb_error_t *err)
+{
+  char          folder[PB_PLACE_SIZE];
+  pb_sign_in_t *sign_in = NULL;
+  bool          ok      = false;
+
+  if (!arguments->is_local)
+    return pb_error_set(err, PB_CONFIG,
+                        "Jobs from other computers need this one's own sign-in: "
+                        "printbridge login --system %s",
+                        identity->service.url);
+  if (!pb_identity_choose_folder(arguments, identity, err))
+    return false;
+  if (!format_folder(identity, folder))
+    return pb_error_set(err, PB_CONFIG, "the folder's path is too long");
+  if (is_denied(folder))
+    return pb_error_set(err, PB_CONFIG,
+                        "The sign-in at %s was refused. Release the job to ask again.",
+                        identity->service.url);
+  ok = pb_sign_in_new(identity->folder, PB_SIGN_IN_USER, &identity->service, &sign_in, err) &&
+       hold_with_code(arguments, sign_in, folder, report, err);
+  pb_sign_in_close(sign_in);
+  return ok;
+}
+
+void
+pb_hold_end(const struct pb_arguments *arguments, const struct pb_identity *identity)
+{
+  char folder[PB_PLACE_SIZE];
+
+  if (identity->is_machine || !format_folder(identity, folder))
+    return;
+  pb_held_remove(folder, arguments->job_uuid);
+  (void)pb_held_release(folder);
+}
