@@ -6,6 +6,7 @@
 
 #include "backend/interrupt.h"
 #include "backend/wait.h"
+#include "cloud/protocol.h"
 #include "ipp/job-options.h"
 
 #define REQUEST_MS 30000
@@ -15,8 +16,7 @@ struct upload
   pb_cloud_t                   *cloud;
   const struct pb_upload_order *order;
   int                           job_id;
-  char                          uuid[PB_UUID_SIZE];  // client-job-uuid
-  bool is_broken;  // what an earlier run of ours began was given up by the service
+  bool is_broken;  // the service has waited too long for the document and given the job up
   bool is_wanted;  // the service waits for the document
   bool is_stuck;   // which cannot be read once more
 };
@@ -59,7 +59,7 @@ request_job(struct upload *upload, ipp_t *request, const char *what, ipp_t **res
 }
 
 static ipp_t *
-new_create_request(const struct pb_upload_order *order, const char *uuid, pb_error_t *err)
+new_create_request(const struct pb_upload_order *order, pb_error_t *err)
 {
   const struct pb_arguments  *arguments = order->arguments;
   const struct pb_job_options options   = {.options      = arguments->options,
@@ -77,7 +77,8 @@ new_create_request(const struct pb_upload_order *order, const char *uuid, pb_err
     return NULL;
   }
   ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_NAME, "job-name", NULL, arguments->title);
-  ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_URI, "client-job-uuid", NULL, uuid);
+  ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_URI, PB_CLIENT_JOB_UUID, NULL,
+               order->client_job_uuid);
   if (pb_job_options_add(request, &options, err))
     return request;
   ippDelete(request);
@@ -85,10 +86,10 @@ new_create_request(const struct pb_upload_order *order, const char *uuid, pb_err
 }
 
 static bool
-create_once(struct upload *upload, pb_error_t *err)
+create_job(struct upload *upload, pb_error_t *err)
 {
   ipp_t *response = NULL;
-  ipp_t *request  = new_create_request(upload->order, upload->uuid, err);
+  ipp_t *request  = new_create_request(upload->order, err);
 
   if (request == NULL || !request_job(upload, request, "Create-Job", &response, err))
     return false;
@@ -100,18 +101,6 @@ create_once(struct upload *upload, pb_error_t *err)
   pb_log(/*ctx*/ NULL, PB_LOG_INFO, "cloud job %d%s", upload->job_id,
          upload->is_wanted ? "" : ", which the service has already");
   return true;
-}
-
-static bool
-create_job(struct upload *upload, pb_error_t *err)
-{
-  if (!create_once(upload, err))
-    return false;
-  if (!upload->is_broken)
-    return true;
-  pb_text_make_uuid(upload->uuid);
-  upload->job_id = 0;
-  return create_once(upload, err);
 }
 
 static bool
@@ -178,6 +167,9 @@ try_upload(struct upload *upload, bool is_again, pb_error_t *err)
     return false;
   if (is_again && !ask_job(upload, err))
     return false;
+  // The same uuid gives another job then.
+  if (upload->is_broken && !create_job(upload, err))
+    return false;
   if (!upload->is_wanted)
     return true;
   upload->is_stuck = !pb_source_rewind(upload->order->source, err);
@@ -201,7 +193,6 @@ pb_upload_run(pb_cloud_t *cloud, const struct pb_upload_order *order, int *job_i
   struct pb_wait wait   = {0};
   bool           ok     = false;
 
-  pb_text_copy(upload.uuid, sizeof(upload.uuid), order->client_job_uuid);
   while (!(ok = try_upload(&upload, /*is_again*/ wait.attempt > 0, err)))
   {
     if (pb_interrupt_is_set() || upload.is_stuck || (err->kind != PB_RETRY && !is_there(&upload)))

@@ -140,3 +140,9 @@ pb_document_is_ended(const struct pb_document *document)
 {
   return document->state >= IPP_DSTATE_CANCELED;
 }
+
+bool
+pb_document_is_awaited(const struct pb_document *document)
+{
+  return !document->spool_id[0] && document->size < 0 && !pb_document_is_ended(document);
+}

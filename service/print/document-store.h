@@ -46,5 +46,7 @@ bool pb_document_list(pb_db_t *db, int job_id, struct pb_document **documents_ou
                       size_t *count_out, pb_error_t *err) PB_MUST_USE;
 
 bool pb_document_is_ended(const struct pb_document *document);
+// Its upload broke off when a device had begun to read it, and its sender will come again.
+bool pb_document_is_awaited(const struct pb_document *document);
 
 #endif

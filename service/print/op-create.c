@@ -247,21 +247,51 @@ pb_op_create_job(struct pb_request *request)
 
 // --- documents
 
+// The document that a device waits for, whose place the new one takes.
+static bool
+take_place(struct pb_request *request, struct pb_document *document, bool *ok_out)
+{
+  pb_error_t         err = {0};
+  struct pb_document before;
+
+  *ok_out = true;
+  if (!request->job.device_uuid[0] || request->job.documents == 0)
+    return false;
+  if (!pb_document_load(request->print->db, request->job.id, request->job.documents, &before, &err))
+  {
+    *ok_out = pb_request_fail(request, &err);
+    return false;
+  }
+  if (!pb_document_is_awaited(&before))
+    return false;
+  pb_text_copy(document->uuid, sizeof(document->uuid), before.uuid);
+  pb_text_copy(document->reasons, sizeof(document->reasons), before.reasons);
+  document->is_fetched = before.is_fetched;
+  *ok_out = pb_document_delete(request->print->db, before.job_id, before.number, &err) ||
+            pb_request_fail(request, &err);
+  return *ok_out;
+}
+
 static bool
 begin_document(struct pb_request *request, ipp_t *capabilities, struct pb_document *document,
                bool is_last)
 {
   pb_error_t     err = {0};
   struct pb_job *job = &request->job;
+  bool           ok  = true;
 
+  pb_text_make_uuid(document->uuid);
+  if (!take_place(request, document, &ok))
+    job->documents++;
+  if (!ok)
+    return false;
   document->job_id      = job->id;
-  document->number      = ++job->documents;
+  document->number      = job->documents;
   document->size        = -1;
   document->state       = IPP_DSTATE_PENDING;
   document->created_ms  = request->now_ms;
   document->is_last     = is_last;
   document->impressions = job->impressions;
-  pb_text_make_uuid(document->uuid);
   copy_name(document->name, sizeof(document->name), find_text(request, "document-name"), job->name);
   job->is_open     = !is_last;
   job->is_incoming = true;

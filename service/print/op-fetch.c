@@ -203,6 +203,10 @@ pb_op_fetch_document(struct pb_request *request)
 
   if (!load_document(request, &document))
     return false;
+  if (is_mine(request) && !pb_job_is_ended(job->status.state) && pb_document_is_awaited(&document))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_BUSY,
+                             "document %d of job %d was cut off; its sender will send it again",
+                             document.number, job->id);
   if (!is_mine(request) || pb_job_is_ended(job->status.state) || !document.spool_id[0] ||
       !pb_reasons_has(document.reasons, "document-fetchable"))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FETCHABLE,

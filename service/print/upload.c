@@ -254,15 +254,29 @@ save_empty(struct pb_request *request)
   return true;
 }
 
-// Its sender knows the job by a client-job-uuid and will come again; and no device has seen
-// anything of it.
+// Its sender knows the job by a client-job-uuid and will come again.
 static bool
 may_come_again(const struct pb_request *request)
 {
   const struct pb_job *job = &request->job;
 
-  return job->client_uuid[0] && !job->device_uuid[0] && request->upload->status == IPP_STATUS_OK &&
+  return job->client_uuid[0] && request->upload->status == IPP_STATUS_OK &&
          job->documents == request->upload->document.number && !pb_job_is_ended(job->status.state);
+}
+
+// A device that reads the document already goes on where it was as soon as it comes again: it asks
+// from the start, and compares what it has.
+static bool
+keep_for_device(struct pb_request *request, pb_error_t *err)
+{
+  struct pb_document document;
+
+  if (!pb_document_load(request->print->db, request->job.id, request->upload->document.number,
+                        &document, err))
+    return false;
+  document.spool_id[0] = '\0';  // the writer has taken the file along
+  document.size        = -1;
+  return pb_document_save(request->print->db, &document, err);
 }
 
 // As if the document had never been begun; after multiple-operation-timeout the job is aborted all
@@ -272,13 +286,19 @@ await_again(struct pb_request *request)
 {
   pb_error_t     err = {0};
   struct pb_job *job = &request->job;
+  bool           ok  = false;
 
-  job->documents--;
   job->is_open = true;
   pb_reasons_remove(job->status.reasons, "job-fetchable");
   (void)pb_reasons_add(job->status.reasons, "job-data-insufficient");
-  if (!pb_document_delete(request->print->db, job->id, request->upload->document.number, &err) ||
-      !pb_job_save(request->print->db, job, &err))
+  if (job->device_uuid[0])
+    ok = keep_for_device(request, &err);
+  else
+  {
+    job->documents--;
+    ok = pb_document_delete(request->print->db, job->id, request->upload->document.number, &err);
+  }
+  if (!ok || !pb_job_save(request->print->db, job, &err))
     return pb_request_fail(request, &err);
   return pb_job_raise(request, PB_EVENT_JOB_STATE_CHANGED, job);
 }

@@ -108,19 +108,43 @@ test_broken_comes_again(void **state)
   check_status(call(b, &proxy, ask_device(IPP_OP_FETCH_JOB, id)), IPP_STATUS_OK);
 }
 
-// What a device has begun is aborted, and the next try is a new job.
+static int
+fetch_document(struct bench *b, int id)
+{
+  ipp_t *ipp = ask_device(IPP_OP_FETCH_DOCUMENT, id);
+
+  ippAddInteger(ipp, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "document-number", 1);
+  return call(b, &proxy, ipp);
+}
+
+static ipp_t *
+ask_send(int id)
+{
+  ipp_t *ipp = ask_job(IPP_OP_SEND_DOCUMENT, id);
+
+  ippAddBoolean(ipp, IPP_TAG_OPERATION, "last-document", 1);
+  return ipp;
+}
+
+// A device that has begun to read waits for the next try, in the same job and document.
 static void
 test_broken_on_device(void **state)
 {
   struct bench *b  = *state;
   int           id = get_id(b, &ann, ask_named(IPP_OP_CREATE_JOB, JOB_UUID), NULL);
-  ipp_t        *ipp;
 
-  ipp = ask_job(IPP_OP_SEND_DOCUMENT, id);
-  ippAddBoolean(ipp, IPP_TAG_OPERATION, "last-document", 1);
-  break_upload(b, ipp, /*is_fetched*/ true);
-  check_job(b, id, IPP_JSTATE_ABORTED, "submission-interrupted,aborted-by-system");
-  assert_int_not_equal(get_id(b, &ann, ask_named(IPP_OP_CREATE_JOB, JOB_UUID), NULL), id);
+  break_upload(b, ask_send(id), /*is_fetched*/ true);
+  for (int i = 0; i < 2; i++)
+  {
+    check_job(b, id, IPP_JSTATE_PROCESSING, "job-data-insufficient");
+    check_status(fetch_document(b, id), IPP_STATUS_ERROR_BUSY);
+    assert_int_equal(get_id(b, &ann, ask_named(IPP_OP_CREATE_JOB, JOB_UUID), NULL), id);
+    break_upload(b, ask_send(id), /*is_fetched*/ false);
+  }
+  check_status(call_with(b, &ann, ask_send(id), PDF, NULL), IPP_STATUS_OK);
+  check_job(b, id, IPP_JSTATE_PROCESSING, "");
+  check_status(fetch_document(b, id), IPP_STATUS_OK);
+  check_status(call_with(b, &ann, ask_send(id), PDF, NULL), IPP_STATUS_ERROR_NOT_POSSIBLE);
 }
 
 // Nobody comes: multiple-operation-time-out.
