@@ -5,11 +5,13 @@
 
 #include "base/text.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define HASH_SIZE 9       // "_" and 32 bits as hex
-#define SIZE_NAME_MAX 24  // room for "_99.Borderless"
+#define SAME_SIZE 5       // 1/100 mm
+#define SIZE_NAME_MAX 24  // room for "_99.Fullbleed"
 
 // docs/OPTIONS.md is compared with this table by a test.
 static const struct pb_choice_option options[] = {
@@ -253,10 +255,12 @@ format_size_name(const struct pb_choice_value *value, char name[PB_CHOICE_NAME_S
   if (ppd == NULL)
   {
     size = pwgMediaForSize(value->x, value->y);
-    ppd  = size != NULL && size->width == value->x && size->length == value->y ? size->ppd : NULL;
+    ppd  = size != NULL && abs(size->width - value->x) <= SAME_SIZE &&
+              abs(size->length - value->y) <= SAME_SIZE
+             ? size->ppd
+             : NULL;
   }
-  if (ppd != NULL && strlen(ppd) <= SIZE_NAME_MAX &&
-      isalnum((unsigned char)ppd[0]) &&
+  if (ppd != NULL && strlen(ppd) <= SIZE_NAME_MAX && isalnum((unsigned char)ppd[0]) &&
       strspn(ppd, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
         strlen(ppd) &&
       strncasecmp(ppd, "custom", 6) != 0)

@@ -33,7 +33,7 @@ pb_ppd_is_name(const char *text)
 static bool
 is_keyword(const char *text)
 {
-  return text != NULL && strlen(text) < KEYWORD_SIZE && text[0] != '\0' && is_of(text, "");
+  return text != NULL && strlen(text) < KEYWORD_SIZE && text[0] != '\0' && is_of(text, "-");
 }
 
 static bool

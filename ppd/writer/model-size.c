@@ -12,7 +12,9 @@
 #define LONGEST 100000000  // 1 km of a roll
 #define PRINTER IPP_TAG_PRINTER
 #define NAMES_MAX 2000
-#define BORDERLESS ".Borderless"
+#define SAME 5
+#define USUAL_MARGIN 423  // 12 points: where a printer tells none, nobody knows that it has none
+#define BORDERLESS ".Fullbleed"
 
 // media-supported once more, by dimensions.
 struct named
@@ -64,18 +66,26 @@ read_names(struct gather *gather)
   }
 }
 
+// Inches as 1/100 mm are rounded in more ways than one.
+static bool
+is_near(int a, int b)
+{
+  return a - b <= SAME && b - a <= SAME;
+}
+
 static const char *
 find_name(const struct gather *gather, int x, int y)
 {
   for (size_t i = 0; i < gather->names_count; i++)
   {
-    if (gather->names[i].x == x && gather->names[i].y == y)
+    if (is_near(gather->names[i].x, x) && is_near(gather->names[i].y, y))
       return gather->names[i].name;
   }
-  pwg_media_t *size = pwgMediaForSize(x, y);  // finds what is near, too
+  pwg_media_t *size = pwgMediaForSize(x, y);  // finds what is not so near, too
 
-  return size != NULL && size->pwg != NULL && size->width == x && size->length == y ? size->pwg
-                                                                                    : "";
+  return size != NULL && size->pwg != NULL && is_near(size->width, x) && is_near(size->length, y)
+           ? size->pwg
+           : "";
 }
 
 // The widest of xxx-supported; zero among others says that it may be left away.
@@ -107,6 +117,11 @@ read_margins(struct gather *gather)
   gather->margins.right  = read_margin(gather, "media-right-margin-supported", &has_zero);
   gather->margins.top    = read_margin(gather, "media-top-margin-supported", &has_zero);
   gather->is_borderless  = has_zero && !is_zero(&gather->margins);
+  if (pb_ipp_find(gather->attributes, PRINTER, "media-top-margin-supported", IPP_TAG_ZERO) ==
+        NULL &&
+      is_zero(&gather->margins))
+    gather->margins =
+      (struct pb_choice_margins){USUAL_MARGIN, USUAL_MARGIN, USUAL_MARGIN, USUAL_MARGIN};
 }
 
 // A size comes with its widest margins, and without any where that is offered: two choices at most.

@@ -21,7 +21,7 @@ pb_ppd_format_points(int value, char text[PB_PPD_POINTS_SIZE])
 static bool
 is_borderless(const struct pb_ppd_choice *choice)
 {
-  return strstr(choice->name, ".Borderless") != NULL;
+  return strstr(choice->name, ".Fullbleed") != NULL;
 }
 
 static void

@@ -43,7 +43,6 @@ static const struct fixed_row
   {"cupsVersion",       PB_PPD_NAME, "2.4"         },
   {"cupsSNMPSupplies",  PB_PPD_NAME, "False"       },
   {"cupsSingleFile",    PB_PPD_NAME, "True"        },
-  {"cupsLanguages",     PB_PPD_CODE, "en"          },
 };
 
 // How the printer wants its PINs (job-password-repertoire-configured), in the letters of
@@ -75,15 +74,21 @@ put_head(pb_ppd_out_t *out)
 static void
 copy_plain(char *dst, size_t size, const char *src)
 {
-  pb_text_copy(dst, size, src);
-  for (char *at = dst; *at != '\0'; at++)
-  {
-    bool is_plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-                    (*at >= '0' && *at <= '9') || strchr(" -.+", *at) != NULL;
+  size_t used = 0;
 
-    if (!is_plain)
-      *at = '_';
+  for (; *src != '\0' && used + 1 < size; src++)
+  {
+    bool is_plain = (*src >= 'a' && *src <= 'z') || (*src >= 'A' && *src <= 'Z') ||
+                    (*src >= '0' && *src <= '9') || strchr("-.+/", *src) != NULL;
+
+    if (is_plain || (used > 0 && dst[used - 1] != ' '))
+      dst[used++] = is_plain ? *src : ' ';
   }
+  while (used > 0 && dst[used - 1] == ' ')
+    used--;
+  dst[used] = '\0';
+  if (used == 0)
+    pb_text_copy(dst, size, "Printer");
 }
 
 static void
