@@ -15,6 +15,13 @@
 #include "print/requested.h"
 #include "print/ticket.h"
 
+enum
+{
+  // Of what a device reported in all: large printers have 300 KiB.  Half of a message, so that each
+  // answer about a printer can be written.
+  REPORTED_MAX = PB_IPP_MESSAGE_MAX / 2
+};
+
 static const ipp_tag_t OP    = IPP_TAG_OPERATION;
 static const ipp_tag_t GROUP = IPP_TAG_PRINTER;
 
@@ -153,6 +160,12 @@ pb_op_update_output_device_attributes(struct pb_request *request)
   }
   if (!apply_updates(request, updates, &is_config))
     goto done;
+  if (ippLength(device->attributes) > REPORTED_MAX)
+  {
+    pb_request_refuse(request, IPP_STATUS_ERROR_REQUEST_ENTITY,
+                      "what the device has reported is larger than %d bytes", REPORTED_MAX);
+    goto done;
+  }
   device->seen_ms = request->now_ms;
   if (!pb_device_save(request->print->db, device, &err))
   {

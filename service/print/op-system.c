@@ -14,10 +14,11 @@
 
 enum
 {
-  PIECE_SIZE        = 1023,    // octets of a text value
-  CSR_MAX           = 16384,   // a request for an RSA 4096 key has 1.7 KB
-  TOO_MANY_PRINTERS = 0x050d,  // libcups has no name for it
-  PRINTERS_MAX      = 1000     // of one answer
+  PIECE_SIZE        = 1023,                   // octets of a text value
+  CSR_MAX           = 16384,                  // a request for an RSA 4096 key has 1.7 KB
+  TOO_MANY_PRINTERS = 0x050d,                 // libcups has no name for it
+  PRINTERS_MAX      = 250,                    // of one answer
+  ANSWER_MAX        = PB_IPP_MESSAGE_MAX / 4  // no further printer goes into a larger one
 };
 
 static const ipp_tag_t OP = IPP_TAG_OPERATION;
@@ -156,9 +157,10 @@ pb_op_get_printers(struct pb_request *request)
   if (!pb_printer_list(request->print->db, &ids, &count, &err))
     return pb_request_fail(request, &err);
   pb_requested_read(&requested, request->ipp, otherwise);
-  if (limit > PRINTERS_MAX / 4)
-    limit = PRINTERS_MAX / 4;
-  for (size_t i = (size_t)first - 1; ok && i < count && limit-- > 0; i++)
+  if (limit > PRINTERS_MAX)
+    limit = PRINTERS_MAX;
+  for (size_t i = (size_t)first - 1;
+       ok && i < count && limit-- > 0 && ippLength(request->response) < ANSWER_MAX; i++)
     ok = add_printer(request, ids[i], &requested, i == (size_t)first - 1);
   free(ids);
   return ok;

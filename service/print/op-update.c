@@ -13,7 +13,8 @@
 
 enum
 {
-  ACTIVE_MAX = 10000  // jobs that one Update-Active-Jobs names
+  ACTIVE_MAX = 10000,                  // jobs that one Update-Active-Jobs names
+  TICKET_MAX = PB_IPP_MESSAGE_MAX / 2  // so that each answer about the job can be written
 };
 
 static const ipp_tag_t OP = IPP_TAG_OPERATION;
@@ -63,7 +64,23 @@ note_counters(struct pb_request *request, struct pb_job *job)
   return is_changed;
 }
 
-// xxx-actual: what came of the ticket.  Kept beside it.
+// "xxx-actual" of an xxx that a ticket may have.
+static bool
+is_actual(const char *name)
+{
+  static const char end[] = "-actual";
+  size_t            size  = name ? strlen(name) : 0;
+  char              base[128];
+
+  if (size < sizeof(end) || size - sizeof(end) >= sizeof(base) - 1 ||
+      strcmp(name + size - sizeof(end) + 1, end) != 0)
+    return false;
+  memcpy(base, name, size - sizeof(end) + 1);
+  base[size - sizeof(end) + 1] = '\0';
+  return pb_attributes_has(PB_ATTRIBUTES_JOB_TEMPLATE, base);
+}
+
+// What came of the ticket.  Kept beside it.
 static bool
 note_actuals(struct pb_request *request, struct pb_job *job)
 {
@@ -74,16 +91,17 @@ note_actuals(struct pb_request *request, struct pb_job *job)
        at                  = ippNextAttribute(request->ipp))
   {
     const char *name = ippGetName(at);
-    size_t      size = name ? strlen(name) : 0;
 
-    if (ippGetGroupTag(at) != IPP_TAG_JOB || size < 8 || strcmp(name + size - 7, "-actual") != 0 ||
-        count >= 64)
+    if (ippGetGroupTag(at) != IPP_TAG_JOB || !is_actual(name) || count >= 64)
       continue;
     ippDeleteAttribute(job->ticket, ippFindAttribute(job->ticket, name, IPP_TAG_ZERO));
     if (!pb_attributes_copy_one(at, job->ticket, IPP_TAG_JOB))
       return pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
     count++;
   }
+  if (ippLength(job->ticket) > TICKET_MAX)
+    return pb_request_refuse(request, IPP_STATUS_ERROR_REQUEST_ENTITY,
+                             "the ticket with its results is larger than %d bytes", TICKET_MAX);
   if (count > 0 && !pb_job_save_ticket(request->print->db, job, &err))
     return pb_request_fail(request, &err);
   return true;

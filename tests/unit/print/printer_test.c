@@ -422,6 +422,70 @@ events_come(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 
+static ipp_t *
+new_medium(int width)
+{
+  static const char *const margins[] = {"media-bottom-margin", "media-left-margin",
+                                        "media-right-margin", "media-top-margin"};
+  ipp_t                   *size = ippNew(), *medium = ippNew();
+
+  ippAddInteger(size, IPP_TAG_ZERO, IPP_TAG_INTEGER, "x-dimension", width);
+  ippAddInteger(size, IPP_TAG_ZERO, IPP_TAG_INTEGER, "y-dimension", 29700);
+  ippAddCollection(medium, IPP_TAG_ZERO, "media-size", size);
+  ippDelete(size);
+  for (size_t i = 0; i < 4; i++)
+    ippAddInteger(medium, IPP_TAG_ZERO, IPP_TAG_INTEGER, margins[i], 100);
+  return medium;
+}
+
+static void
+check_fits(ipp_t *response)
+{
+  pb_buffer_t body = {0};
+  pb_error_t  err  = {0};
+
+  check_ok(pb_ipp_format(response, &body, &err), err);
+  pb_buffer_clear(&body);
+  ippDelete(response);
+}
+
+// Each report is a message of its own; what they come to together must still fit into one: else the
+// printer could not be shown any more, and a list of printers not either.
+static void
+reports_do_not_pile_up(void **state)
+{
+  const char   *names[]    = {"all", "media-col-database", NULL};
+  struct bench *b          = *state;
+  ipp_t        *response   = NULL;
+  bool          is_refused = false;
+
+  for (int part = 0; part < 5; part++)
+  {
+    char             name[64];
+    ipp_attribute_t *at  = NULL;
+    ipp_t           *ipp = ask_device(IPP_OP_UPDATE_OUTPUT_DEVICE_ATTRIBUTES, 0);
+
+    snprintf(name, sizeof(name), "media-col-database.%d-%d", 1 + part * 1000, 1000 + part * 1000);
+    for (int i = 0; i < 1000; i++)
+    {
+      ipp_t *medium = new_medium(10000 + part * 1000 + i);
+
+      if (at)
+        ippSetCollection(ipp, &at, i, medium);
+      else
+        at = ippAddCollection(ipp, GROUP, name, medium);
+      ippDelete(medium);
+    }
+    is_refused |= call(b, &proxy, ipp) == IPP_STATUS_ERROR_REQUEST_ENTITY;
+    check_fits(get_printer(b, names));
+    ipp = ask(IPP_OP_GET_PRINTERS);
+    ippAddStrings(ipp, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "requested-attributes", 2, NULL, names);
+    check_status(call_with(b, &nobody, ipp, NULL, &response), IPP_STATUS_OK);
+    check_fits(response);
+  }
+  assert_true(is_refused);
+}
+
 int
 main(void)
 {
@@ -431,6 +495,7 @@ main(void)
     TEST(only_what_was_asked_for_is_answered),
     TEST(reports_are_merged),
     TEST(sparse_reports_are_merged),
+    TEST(reports_do_not_pile_up),
     TEST(a_printer_is_identified),
     TEST(a_device_that_goes_leaves_its_jobs),
     TEST(the_system_is_described),
