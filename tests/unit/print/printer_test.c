@@ -428,6 +428,7 @@ new_medium(int width)
   static const char *const margins[] = {"media-bottom-margin", "media-left-margin",
                                         "media-right-margin", "media-top-margin"};
   ipp_t                   *size = ippNew(), *medium = ippNew();
+  char                     type[200] = {0};
 
   ippAddInteger(size, IPP_TAG_ZERO, IPP_TAG_INTEGER, "x-dimension", width);
   ippAddInteger(size, IPP_TAG_ZERO, IPP_TAG_INTEGER, "y-dimension", 29700);
@@ -435,6 +436,8 @@ new_medium(int width)
   ippDelete(size);
   for (size_t i = 0; i < 4; i++)
     ippAddInteger(medium, IPP_TAG_ZERO, IPP_TAG_INTEGER, margins[i], 100);
+  memset(type, 'x', sizeof(type) - 1);
+  ippAddString(medium, IPP_TAG_ZERO, IPP_TAG_KEYWORD, "media-type", NULL, type);
   return medium;
 }
 
@@ -459,7 +462,7 @@ reports_do_not_pile_up(void **state)
   ipp_t        *response   = NULL;
   bool          is_refused = false;
 
-  for (int part = 0; part < 5; part++)
+  for (int part = 0; part < 2; part++)
   {
     char             name[64];
     ipp_attribute_t *at  = NULL;
