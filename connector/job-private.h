@@ -57,6 +57,9 @@ bool pb_job_pack_ticket(pb_job_t *job, pb_error_t *err) PB_MUST_USE;  // options
 // Fills the record's documents from the answers.
 bool pb_job_take_documents(pb_job_t *job, ipp_t *ticket, pb_error_t *err) PB_MUST_USE;
 
+// Somebody at the print server canceled it.
+#define PB_REASON_CANCELED_HERE "job-canceled-at-device"
+
 // printbridge-job-id of the local job: the job's uuid, and the attempt where it is not the first.
 #define PB_LOCAL_ID_SIZE 64
 void pb_job_format_local_id(const pb_job_t *job, char id[PB_LOCAL_ID_SIZE]);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cloud/client.h"
+#include <string.h>
 
 static void
 take_text(char *dst, size_t size, ipp_t *ticket, const char *name, const char *otherwise)
@@ -37,6 +38,29 @@ is_taken(const pb_error_t *err)
   return err->kind == PB_REJECT || err->kind == PB_GONE;
 }
 
+// Let go before anything of it was read, and nobody wanted it canceled: as if it had never been
+// here.
+static bool
+is_untouched(const pb_journal_job_t *known)
+{
+  for (int i = 0; i < known->documents_count; i++)
+  {
+    if (known->documents[i].readers > 0)
+      return false;
+  }
+  return known->outcome != IPP_JSTATE_COMPLETED && !known->is_cancel_asked &&
+         strstr(known->reasons, PB_REASON_CANCELED_HERE) == NULL;
+}
+
+static void
+take_end(pb_journal_job_t *record, const pb_journal_job_t *known)
+{
+  record->outcome     = known->refusal != 0 ? IPP_JSTATE_ABORTED : known->outcome;
+  record->impressions = known->impressions;
+  pb_text_copy(record->reasons, sizeof(record->reasons), known->reasons);
+  pb_text_copy(record->message, sizeof(record->message), known->message);
+}
+
 // It has ended here before, and the service offers it once more: it is not printed twice.  The
 // record takes over how it ended.
 static bool
@@ -49,13 +73,13 @@ is_done_before(pb_job_t *job, pb_error_t *err)
     is = known.state == PB_JOB_DONE && pb_text_is_equal(known.job_uuid, job->record.job_uuid);
   else if (err->kind == PB_GONE)
     pb_error_clear(err);
-  if (is)
+  if (is && !atomic_load(&job->is_adopted) && is_untouched(&known))
   {
-    job->record.outcome     = known.refusal != 0 ? IPP_JSTATE_ABORTED : known.outcome;
-    job->record.impressions = known.impressions;
-    pb_text_copy(job->record.reasons, sizeof(job->record.reasons), known.reasons);
-    pb_text_copy(job->record.message, sizeof(job->record.message), known.message);
+    job->record.attempt = known.attempt + 1;  // the old local job is not to be found again
+    is                  = false;
   }
+  if (is)
+    take_end(&job->record, &known);
   pb_journal_job_clear(&known);
   return is;
 }

@@ -109,7 +109,7 @@ end(pb_job_t *job, const struct pb_cups_job_state *local, pb_error_t *err)
   if (job->record.outcome != 0)  // decided before the local job was canceled
     return pb_job_end(job, job->record.outcome, "aborted-by-system", job->record.message, err);
   if (local->state == IPP_JSTATE_CANCELED)
-    return pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-at-device",
+    return pb_job_end(job, IPP_JSTATE_CANCELED, PB_REASON_CANCELED_HERE,
                       "canceled at the print server", err);
   return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system", local->message, err);
 }

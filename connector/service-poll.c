@@ -61,13 +61,10 @@ poll_queue(pb_service_t *service, pb_queue_t *queue, bool has_wait, pb_error_t *
 static int
 poll_round(pb_service_t *service, int index, int threads, pb_error_t *err, bool *ok_out)
 {
-  pb_queue_t *queue = NULL;
+  pb_queue_t *queue = pb_service_get_queues(service);
   int         count = 0;
   int         mine  = 0;
 
-  pthread_mutex_lock(&service->mutex);
-  queue = service->queues;
-  pthread_mutex_unlock(&service->mutex);
   for (pb_queue_t *at = queue; at != NULL; at = at->next)
     count++;
   for (int i = 0; queue != NULL && !atomic_load(&service->stop_polling); queue = queue->next, i++)
@@ -106,7 +103,7 @@ poll_thread(void *user)
     if (failures > 0)  // what happened meanwhile is asked for anew
     {
       failures = 0;
-      for (pb_queue_t *queue = service->queues; queue != NULL; queue = queue->next)
+      for (pb_queue_t *queue = pb_service_get_queues(service); queue != NULL; queue = queue->next)
         pb_queue_sync(queue, 0);
     }
     if (mine != 1)

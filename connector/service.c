@@ -23,9 +23,8 @@ on_get_token(void *user, bool is_fresh, pb_secret_t *token_out, pb_error_t *err)
   return pb_cloud_account_copy_token(service->account, is_fresh, token_out, err);
 }
 
-// Queues are only ever prepended, so the list may be walked from a copied head.
-static pb_queue_t *
-get_queues(pb_service_t *service)
+pb_queue_t *
+pb_service_get_queues(pb_service_t *service)
 {
   pb_queue_t *queues = NULL;
 
@@ -51,7 +50,7 @@ on_event(void *user, const struct pb_event_note *note)
 {
   pb_service_t *service = user;
 
-  for (pb_queue_t *queue = get_queues(service); queue != NULL; queue = queue->next)
+  for (pb_queue_t *queue = pb_service_get_queues(service); queue != NULL; queue = queue->next)
   {
     if (atomic_load(&queue->is_removed) || !is_event_of(queue, note))
       continue;
@@ -80,7 +79,7 @@ synchronize_all(pb_service_t *service)
 {
   int64_t delay_ms = 0;
 
-  for (pb_queue_t *queue = get_queues(service); queue != NULL; queue = queue->next)
+  for (pb_queue_t *queue = pb_service_get_queues(service); queue != NULL; queue = queue->next)
   {
     if (atomic_load(&queue->is_removed))
       continue;
@@ -188,7 +187,7 @@ pb_service_add_queue(pb_service_t *service, const pb_registered_queue_t *registe
 pb_queue_t *
 pb_service_find_queue(pb_service_t *service, const char *uuid)
 {
-  for (pb_queue_t *queue = get_queues(service); queue != NULL; queue = queue->next)
+  for (pb_queue_t *queue = pb_service_get_queues(service); queue != NULL; queue = queue->next)
   {
     if (!atomic_load(&queue->is_removed) && strcmp(queue->uuid, uuid) == 0)
       return queue;
@@ -240,7 +239,7 @@ void
 pb_service_remove(pb_service_t *service)
 {
   service->is_removed = true;
-  for (pb_queue_t *queue = get_queues(service); queue != NULL; queue = queue->next)
+  for (pb_queue_t *queue = pb_service_get_queues(service); queue != NULL; queue = queue->next)
     pb_queue_remove(queue);
   pb_service_stop(service);
 }

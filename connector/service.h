@@ -51,10 +51,12 @@ struct pb_service
 };
 
 // Takes the registration, also when it fails.  Its queues are started.
-bool        pb_service_start(struct pb_hub *hub, pb_registration_t *registration,
-                             pb_service_t **service_out, pb_error_t *err) PB_MUST_USE;
-bool        pb_service_add_queue(pb_service_t *service, const pb_registered_queue_t *queue,
-                                 pb_error_t *err) PB_MUST_USE;
+bool pb_service_start(struct pb_hub *hub, pb_registration_t *registration,
+                      pb_service_t **service_out, pb_error_t *err) PB_MUST_USE;
+bool pb_service_add_queue(pb_service_t *service, const pb_registered_queue_t *queue,
+                          pb_error_t *err) PB_MUST_USE;
+// The head of the list; queues are only ever prepended, so it may be walked without the mutex.
+pb_queue_t *pb_service_get_queues(pb_service_t *service);
 pb_queue_t *pb_service_find_queue(pb_service_t *service,
                                   const char   *uuid);  // one that is not removed; may be NULL
 void        pb_service_remove(

@@ -268,6 +268,23 @@ test_not_printed_twice_when_offered_again(void **state)
   assert_int_equal(world.refusal, IPP_STATUS_ERROR_NOT_POSSIBLE);
 }
 
+// The service forgot the assignment before anything was read: what it offers then is printed.
+static void
+test_printed_when_let_go_untouched(void **state)
+{
+  (void)state;
+  world.is_holding = true;
+  world_run_to(PB_JOB_SUBMITTED);
+  world.is_assigned = false;
+  atomic_store(&world.job->is_dropped, true);
+  assert_int_equal(pb_job_run(world.job, NULL), PB_TASK_END);
+  pb_job_free(world.job);
+  world.job        = NULL;
+  world.is_holding = false;
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 1, 2);
+}
+
 // The service has it as ours and going on, the journal as ended: it is told again.
 static void
 test_told_again_when_adopted(void **state)
@@ -396,6 +413,7 @@ main(void)
     TEST(test_journal_is_lost),
     TEST(test_dropped_by_service),
     TEST(test_not_printed_twice_when_offered_again),
+    TEST(test_printed_when_let_go_untouched),
     TEST(test_told_again_when_adopted),
     TEST(test_no_answer),
     TEST(test_hand_over_not_noted),
