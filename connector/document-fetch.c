@@ -8,7 +8,6 @@
 #include "document-private.h"
 #include "net/digest.h"
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 
 #define CHUNK_SIZE 65536
@@ -178,14 +177,6 @@ run_fetch(void *user)
   return NULL;
 }
 
-static bool
-is_hung_up(int fd)
-{
-  struct pollfd poll_fd = {.fd = fd, .events = POLLRDHUP};
-
-  return poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLHUP | POLLERR | POLLRDHUP)) != 0;
-}
-
 enum copied
 {
   COPIED_ALL,
@@ -207,7 +198,7 @@ copy_to_filter(struct pb_reader *reader, char *chunk, int64_t *bytes_out, pb_err
       pb_read_ahead_read(reader->read_ahead, chunk, CHUNK_SIZE, LOOK_MS, &size, err);
     uint8_t head[7] = {'O', 'K', '\n'};
 
-    if (got == PB_READ_AHEAD_WAIT && is_hung_up(reader->fd))
+    if (got == PB_READ_AHEAD_WAIT && pb_document_is_hung_up(reader->fd))
       return COPIED_HUNG_UP;
     if (got == PB_READ_AHEAD_WAIT)
       continue;

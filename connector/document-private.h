@@ -81,6 +81,7 @@ void pb_document_serve(struct pb_reader *reader);
 // document-socket.c
 bool pb_document_listen(pb_documents_t *documents, pb_error_t *err) PB_MUST_USE;
 void pb_document_hang_up(pb_documents_t *documents);  // closes, joins all threads
+bool pb_document_is_hung_up(int fd);                  // the filter's end is closed
 bool pb_document_send(int fd, const void *head, size_t head_size, const void *data, size_t size);
 
 #endif

@@ -53,6 +53,15 @@ pb_document_send(int fd, const void *head, size_t head_size, const void *data, s
   return true;
 }
 
+// A filter that cupsd has killed closes its end; one that lives sends nothing.
+bool
+pb_document_is_hung_up(int fd)
+{
+  struct pollfd poll_fd = {.fd = fd, .events = POLLRDHUP};
+
+  return poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLHUP | POLLERR | POLLRDHUP)) != 0;
+}
+
 static bool
 receive_all(int fd, char *data, size_t size)
 {

@@ -7,7 +7,6 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "document-private.h"
-#include <poll.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,15 +208,6 @@ pb_documents_withdraw(pb_documents_t *documents, const char *capability)
   pthread_mutex_unlock(&documents->mutex);
 }
 
-// A filter that cupsd has killed closes its end; one that lives sends nothing.
-static bool
-is_peer_dead(int fd)
-{
-  struct pollfd poll_fd = {.fd = fd, .events = POLLRDHUP};
-
-  return poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLHUP | POLLERR | POLLRDHUP)) != 0;
-}
-
 static enum pb_claim
 claim_locked(pb_documents_t *documents, const char *capability, struct pb_reader *reader)
 {
@@ -230,7 +220,7 @@ claim_locked(pb_documents_t *documents, const char *capability, struct pb_reader
     return age < documents->options.unknown_grace_ms ? PB_CLAIM_RETRY : PB_CLAIM_GONE;
   if (offer->is_withdrawn)
     return PB_CLAIM_GONE;
-  if (offer->active != NULL && !is_peer_dead(offer->active->fd))
+  if (offer->active != NULL && !pb_document_is_hung_up(offer->active->fd))
     return PB_CLAIM_BUSY;
   if (offer->active != NULL)
     pb_reader_stop(offer->active);
