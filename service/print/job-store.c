@@ -245,36 +245,52 @@ collect_ids(pb_db_stmt_t *rows, int **ids_out, size_t *count_out, pb_error_t *er
   return true;
 }
 
-// One statement for every question, so that it is prepared once; the orders need their own.
-#define WHERE                                                                                      \
-  " WHERE (?1 = 0 OR printer_id = ?1) AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR "          \
-  "device_uuid = ?3)"                                                                              \
-  " AND (?4 IS NULL OR device_uuid IN ('', ?4)) AND (?5 = 0 OR state >= 7) AND (?6 = 0 OR state "  \
-  "< 7)"                                                                                           \
-  " AND (?7 = 0 OR is_fetchable = 1) AND (?9 IS NULL OR asserted_user = ?9)"
+// States of jobs that have not ended, and of those that have.
+enum
+{
+  STATE_FIRST = IPP_JSTATE_PENDING,
+  STATE_OPEN  = IPP_JSTATE_STOPPED,
+  STATE_ENDED = IPP_JSTATE_CANCELED,
+  STATE_LAST  = IPP_JSTATE_COMPLETED
+};
+
+// One statement for every question, so that it is prepared once; the orders need their own.  Those
+// of one printer look into its part of jobs_printer only, not at the history of all.
+#define FILTER                                                                                     \
+  " AND state BETWEEN ?5 AND ?6 AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR device_uuid = "  \
+  "?3) AND (?4 IS NULL OR device_uuid IN ('', ?4)) AND (?7 = 0 OR is_fetchable = 1)"               \
+  " AND (?9 IS NULL OR asserted_user = ?9)"
+#define OF_PRINTER "SELECT id FROM jobs WHERE printer_id = ?1" FILTER
+#define OF_ALL "SELECT id FROM jobs WHERE ?1 = 0" FILTER
+#define OLDEST " ORDER BY id LIMIT ?8"
+#define NEWEST " ORDER BY id DESC LIMIT ?8"
+#define ENDED " ORDER BY completed_ms DESC, id DESC LIMIT ?8"
+#define PRIORITY " ORDER BY priority DESC, id LIMIT ?8"
+
+static const char *
+choose_sql(const struct pb_job_query *query)
+{
+  bool is_one = query->printer_id != 0;
+
+  if (query->by_priority)
+    return is_one ? OF_PRINTER PRIORITY : OF_ALL PRIORITY;
+  if (query->newest_first)
+    return is_one ? OF_PRINTER NEWEST : OF_ALL NEWEST;
+  if (query->is_ended)
+    return is_one ? OF_PRINTER ENDED : OF_ALL ENDED;
+  return is_one ? OF_PRINTER OLDEST : OF_ALL OLDEST;
+}
 
 bool
 pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t *count_out,
             pb_error_t *err)
 {
-  static const char *const oldest = "SELECT id FROM jobs" WHERE " ORDER BY id LIMIT ?8";
-  static const char *const newest = "SELECT id FROM jobs" WHERE " ORDER BY id DESC LIMIT ?8";
-  static const char *const ended =
-    "SELECT id FROM jobs" WHERE " ORDER BY completed_ms DESC, id DESC LIMIT ?8";
-  static const char *const priority =
-    "SELECT id FROM jobs" WHERE " ORDER BY priority DESC, id LIMIT ?8";
-  const char *sql = oldest;
+  int64_t first = query->is_ended ? STATE_ENDED : STATE_FIRST;
+  int64_t last  = query->is_not_ended || query->is_fetchable ? STATE_OPEN : STATE_LAST;
 
-  if (query->by_priority)
-    sql = priority;
-  else if (query->newest_first)
-    sql = newest;
-  else if (query->is_ended)
-    sql = ended;
   return collect_ids(
-    pb_db_query(db, err, sql, "itttiiiit", (int64_t)query->printer_id, query->owner,
-                query->device_uuid, query->may_take_uuid, (int64_t)query->is_ended,
-                (int64_t)query->is_not_ended, (int64_t)query->is_fetchable,
+    pb_db_query(db, err, choose_sql(query), "itttiiiit", (int64_t)query->printer_id, query->owner,
+                query->device_uuid, query->may_take_uuid, first, last, (int64_t)query->is_fetchable,
                 query->limit > 0 ? (int64_t)query->limit : (int64_t)-1, query->asserted_user),
     ids_out, count_out, err);
 }
