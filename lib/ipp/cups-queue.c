@@ -40,13 +40,26 @@ add_name(struct names *names, const char *name)
   return true;
 }
 
+// Queues of others' printers: those that cups-browsed makes, and a cloud service's, which would
+// come back to it.
+static bool
+is_of_others(const char *device)
+{
+  static const char *const schemes[] = {"implicitclass:", "printbridge:"};
+
+  for (size_t i = 0; device != NULL && i < sizeof(schemes) / sizeof(schemes[0]); i++)
+  {
+    if (pb_text_has_prefix(device, schemes[i]))
+      return true;
+  }
+  return false;
+}
+
 // One printer's attributes of the reply have been seen; keep its name when it is one of ours.
 static bool
 end_printer(struct names *names, const char *name, const char *device)
 {
-  // cups-browsed makes queues of that device for others' printers.
-  if (name == NULL || (device != NULL && pb_text_has_prefix(device, "implicitclass:")) ||
-      names->count >= QUEUES_MAX)
+  if (name == NULL || is_of_others(device) || names->count >= QUEUES_MAX)
     return true;
   return add_name(names, name);
 }

@@ -14,7 +14,8 @@ typedef struct pb_cups pb_cups_t;
 bool pb_cups_open(const char *server, pb_cups_t **cups_out, pb_error_t *err) PB_MUST_USE;  // NULL: CUPS_SERVER or default
 void pb_cups_close(pb_cups_t *cups);
 
-// Names of the local queues (no implicit classes of others' printers).  Free each and the array.
+// Names of the local queues (none that cups-browsed made of others' printers, none that lead into the cloud).  Free
+// each and the array.
 bool pb_cups_copy_queues(pb_cups_t *cups, char ***names_out, size_t *count_out, pb_error_t *err) PB_MUST_USE;
 // All attributes of the queue (media-col-database included); ippDelete it.
 bool pb_cups_copy_queue(pb_cups_t *cups, const char *queue, ipp_t **attributes_out, pb_error_t *err) PB_MUST_USE;
