@@ -56,6 +56,22 @@ is_offered(const struct share *share, const char *queue)
   return false;
 }
 
+// A queue that could print nothing from the cloud is not offered: with --all it is left out, by
+// name it is an error.
+static bool
+check_printable(const struct share *share, pb_cups_t *cups, const char *queue, bool *is_left_out,
+                pb_error_t *err)
+{
+  if (pb_cups_check_queue(cups, queue, err))
+    return true;
+  if (!share->options->all || err->kind != PB_CONFIG)
+    return false;
+  printf("%s is left out: %s\n", queue, err->message);
+  pb_error_clear(err);
+  *is_left_out = true;
+  return true;
+}
+
 // Put a queue on the list, unless it is on it or shared already.
 static bool
 offer_queue(struct share *share, pb_cups_t *cups, const char *name, pb_error_t *err)
@@ -63,6 +79,7 @@ offer_queue(struct share *share, pb_cups_t *cups, const char *name, pb_error_t *
   struct offer                 offer = {0};
   const pb_registered_queue_t *known;
   struct offer                *more;
+  bool                         is_left_out = false;
 
   if (!offer_describe(cups, name, &offer, err))
     return false;
@@ -73,6 +90,10 @@ offer_queue(struct share *share, pb_cups_t *cups, const char *name, pb_error_t *
     return true;
   }
   if (is_offered(share, offer.queue))
+    return true;
+  if (!check_printable(share, cups, offer.queue, &is_left_out, err))
+    return false;
+  if (is_left_out)
     return true;
   more = realloc(share->offers, (share->offers_count + 1) * sizeof(*more));
   if (!more)

@@ -38,10 +38,6 @@ void pb_cups_forget_seen(pb_cups_t *cups);
 // A request for a queue (NULL: the whole scheduler) as `user` (NULL: us).  NULL: out of memory.
 ipp_t *pb_cups_new_request(ipp_op_t operation, const char *queue, const char *user);
 
-// A raw queue would print the ticket itself, and without our MIME rules no filter turns it into a
-// document: PB_CONFIG.  Remembered for a minute.
-bool pb_cups_check_queue(pb_cups_t *cups, const char *queue, pb_error_t *err) PB_MUST_USE;
-
 // Connected, or connected again: then what was seen is forgotten, before a request is made of it.
 bool pb_cups_connect(pb_cups_t *cups, pb_error_t *err) PB_MUST_USE;
 

@@ -22,6 +22,10 @@ bool pb_cups_copy_queue(pb_cups_t *cups, const char *queue, ipp_t **attributes_o
 // State only: printer-state, -reasons, -message, printer-is-accepting-jobs, marker-*, queued-job-count: cheap.
 bool pb_cups_copy_queue_state(pb_cups_t *cups, const char *queue, ipp_t **attributes_out, pb_error_t *err) PB_MUST_USE;
 
+// A raw queue would print the ticket itself, and without our MIME rules no filter turns it into a document: PB_CONFIG.
+// Remembered for a minute.
+bool pb_cups_check_queue(pb_cups_t *cups, const char *queue, pb_error_t *err) PB_MUST_USE;
+
 // What a cloud job becomes.
 struct pb_cups_job
 {

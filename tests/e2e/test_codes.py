@@ -57,6 +57,22 @@ class Codes(WorldCase):
         self.world.wait_ready(["Laser"])
         self.assertEqual(self.world.uris["Laser"], uri)
 
+    def test_queues_that_cannot_print_from_the_cloud_are_not_offered(self):
+        cups = self.world.cups
+        run(["lpadmin", "-p", "Raw", "-E", "-v", "socket://127.0.0.1:9/?snmp=false"], cups.env)
+        try:
+            share = self.share("Raw")
+            self.assertIsNone(share.code(), share.text)
+            status, text = share.finish()
+            self.assertEqual(status, 1, text)
+            self.assertIn("has no driver", text)
+            share = self.share(extra=["--all"])
+            self.world.service.portal().decide(share.code(), "deny")
+            _, text = share.finish()
+            self.assertIn("Raw is left out", text)
+        finally:
+            run(["lpadmin", "-x", "Raw"], cups.env)
+
     def test_the_confirm_page_says_who_asks(self):
         share = self.share("Third", extra=["--requester", "head@example.org"])
         _, page = self.world.service.portal().show(share.code())
