@@ -20,7 +20,7 @@ static const char *const migrations[] = {
   "CREATE INDEX subscriptions_printer ON subscriptions (printer_id, job_id);",
 
   "ALTER TABLE subscriptions ADD COLUMN sees_all INTEGER NOT NULL DEFAULT 0;"
-  "UPDATE subscriptions SET sees_all = 1 WHERE client_id <> '';",
+  "UPDATE subscriptions SET sees_all = 1 WHERE client_id <> '' AND client_id = owner;",
 };
 
 static void

@@ -207,8 +207,7 @@ pb_op_validate_job(struct pb_request *request)
 static bool
 create_subscriptions(struct pb_request *request)
 {
-  struct pb_event_owner owner = {request->principal.name, request->principal.client_id,
-                                 pb_request_is_operator(request)};
+  struct pb_event_owner owner = pb_request_get_event_owner(request);
 
   if (request->print->events &&
       ippFindAttribute(request->ipp, "notify-pull-method", IPP_TAG_ZERO) &&

@@ -4,14 +4,6 @@
 #include "print/operations.h"
 #include "print/print-private.h"
 
-static struct pb_event_owner
-get_owner(const struct pb_request *request)
-{
-  return (struct pb_event_owner){.name      = request->principal.name,
-                                 .client_id = request->principal.client_id,
-                                 .may_all   = pb_request_is_operator(request)};
-}
-
 // What events made of it decides whether the transaction stands.
 static bool
 is_successful(const struct pb_request *request)
@@ -23,7 +15,7 @@ static bool
 create(struct pb_request *request, int job_id)
 {
   char                  uri[PB_JOB_URI_SIZE];
-  struct pb_event_owner owner = get_owner(request);
+  struct pb_event_owner owner = pb_request_get_event_owner(request);
 
   pb_request_format_uri(request->print, request->printer.id, uri);
   pb_events_create(request->print->events, request->ipp, request->response, request->printer.id,
@@ -49,7 +41,7 @@ pb_op_create_job_subscriptions(struct pb_request *request)
 bool
 pb_op_get_subscription_attributes(struct pb_request *request)
 {
-  struct pb_event_owner owner = get_owner(request);
+  struct pb_event_owner owner = pb_request_get_event_owner(request);
 
   pb_events_get_attributes(request->print->events, request->ipp, request->response,
                            request->printer.id, &owner);
@@ -59,7 +51,7 @@ pb_op_get_subscription_attributes(struct pb_request *request)
 bool
 pb_op_get_subscriptions(struct pb_request *request)
 {
-  struct pb_event_owner owner = get_owner(request);
+  struct pb_event_owner owner = pb_request_get_event_owner(request);
 
   pb_events_list(request->print->events, request->ipp, request->response, request->printer.id,
                  &owner);
@@ -69,7 +61,7 @@ pb_op_get_subscriptions(struct pb_request *request)
 bool
 pb_op_renew_subscription(struct pb_request *request)
 {
-  struct pb_event_owner owner = get_owner(request);
+  struct pb_event_owner owner = pb_request_get_event_owner(request);
 
   pb_events_renew(request->print->events, request->ipp, request->response, request->printer.id,
                   &owner);
@@ -79,7 +71,7 @@ pb_op_renew_subscription(struct pb_request *request)
 bool
 pb_op_cancel_subscription(struct pb_request *request)
 {
-  struct pb_event_owner owner = get_owner(request);
+  struct pb_event_owner owner = pb_request_get_event_owner(request);
 
   pb_events_cancel(request->print->events, request->ipp, request->response, request->printer.id,
                    &owner);
@@ -89,7 +81,7 @@ pb_op_cancel_subscription(struct pb_request *request)
 bool
 pb_op_get_notifications(struct pb_request *request)
 {
-  struct pb_event_owner owner = get_owner(request);
+  struct pb_event_owner owner = pb_request_get_event_owner(request);
 
   if (!pb_events_get(request->print->events, request->ipp, request->response, request->printer.id,
                      &owner, request->may_wait, request->wake, request->wake_user))

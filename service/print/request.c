@@ -120,6 +120,17 @@ pb_request_is_operator(const struct pb_request *request)
   return request->principal.role >= PB_ROLE_OPERATOR;
 }
 
+// Users' tokens have a client id, too, which anybody may claim: it is nobody's tunnel, and no
+// connector's right to hear of all jobs.
+struct pb_event_owner
+pb_request_get_event_owner(const struct pb_request *request)
+{
+  return (struct pb_event_owner){.name = request->principal.name,
+                                 .client_id =
+                                   pb_request_is_proxy(request) ? request->principal.client_id : "",
+                                 .may_all = pb_request_is_operator(request)};
+}
+
 static unsigned
 get_rights(const pb_principal_t *principal)
 {

@@ -119,6 +119,8 @@ bool pb_request_is_proxy(const struct pb_request *request);
 bool pb_request_is_operator(const struct pb_request *request);
 // Whom a machine (scope print.machine) names as the user; NULL: it names nobody, or is no machine.
 const char *pb_request_get_asserted(const struct pb_request *request);
+// Who asks for a subscription.  Borrows from the request.
+struct pb_event_owner pb_request_get_event_owner(const struct pb_request *request);
 bool pb_request_may_touch(const struct pb_request *request, const struct pb_job *job);
 // The URI of a printer as the service hands it out.
 void pb_request_format_uri(pb_print_t *print, int printer_id, char uri[PB_JOB_URI_SIZE]);

@@ -631,13 +631,20 @@ a_job_password_goes_with_its_job(void **state)
 static void
 events_of_other_peoples_jobs_are_not_told(void **state)
 {
-  struct bench        *b        = *state;
-  const pb_principal_t who[]    = {ann, bob, operator, proxy };
-  static const int     want[]   = {1, 0, 1, 1};
-  int                  ids[4]   = {0};
-  ipp_t               *response = NULL;
+  // The last is a token of bob's, made for a client id that is a connector's.
+  struct bench        *b     = *state;
+  const pb_principal_t who[] = {
+    ann,
+    bob,
+    operator,
+    proxy,
+    {.role = PB_ROLE_USER, .name = "bob@cloud.test", .client_id = "client-1"}
+  };
+  static const int want[]   = {1, 0, 1, 1, 0};
+  int              ids[5]   = {0};
+  ipp_t           *response = NULL;
 
-  for (size_t i = 0; i < 4; i++)
+  for (size_t i = 0; i < 5; i++)
   {
     ipp_t *ipp = ask(IPP_OP_CREATE_PRINTER_SUBSCRIPTIONS);
 
@@ -648,7 +655,7 @@ events_of_other_peoples_jobs_are_not_told(void **state)
     ippDelete(response);
   }
   (void)print_job(b, &ann);
-  for (size_t i = 0; i < 4; i++)
+  for (size_t i = 0; i < 5; i++)
   {
     ipp_t *ipp = ask(IPP_OP_GET_NOTIFICATIONS);
 
