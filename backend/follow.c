@@ -166,7 +166,8 @@ is_canceled(const struct pb_arguments *arguments)
   if (!pb_cups_open(/*server*/ NULL, &cups, &err))
     return false;
   if (pb_cups_get_printing(cups, arguments->queue, arguments->job_id, &printing, &err))
-    is = printing.is_stopping || strcmp(printing.uuid, arguments->job_uuid) != 0;
+    is = printing.is_stopping || printing.state == IPP_JSTATE_HELD ||
+         strcmp(printing.uuid, arguments->job_uuid) != 0;
   else
     is = err.kind == PB_GONE;
   pb_cups_close(cups);

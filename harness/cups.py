@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Printbridge authors
 # SPDX-License-Identifier: Apache-2.0
-"""A private cupsd with our filter and notifier beside the system's, on a free port and a socket of its own."""
+"""A private cupsd with our filter, notifier, backend and driver beside the system's, on a free port and a socket of its own."""
 
 import grp
 import os
@@ -27,7 +27,7 @@ MaxLogSize 0
 DirtyCleanInterval 0
 JobRetryInterval 2
 JobKillDelay 5
-MaxJobTime 0
+MaxJobTime {max_job_time}
 MaxJobs 20000
 ErrorPolicy {error_policy}
 WebInterface Yes
@@ -71,16 +71,24 @@ SystemGroup {system_group}
 FileDevice Yes
 Printcap {folder}/run/printcap
 SetEnv PRINTBRIDGE_SOCKET {socket}
+{places}
 """
+
+# Where the desktop's half keeps things: environment variable and folder.
+PLACES = {"PRINTBRIDGE_CONFIG": "desk/config", "PRINTBRIDGE_STATE": "desk/state", "PRINTBRIDGE_CACHE": "desk/cache",
+          "PRINTBRIDGE_USERS": "desk/users"}
 
 
 class Cups:
     """`programs` is the build tree; `socket` the connector's. Without programs it is a plain cupsd."""
 
     def __init__(self, folder, programs=None, socket="/nonexistent", has_notifier=True, error_policy="retry-job",
-                 log_level="debug"):
+                 log_level="debug", max_job_time=0, env=None):
         self.folder, self.programs, self.socket = str(folder), programs, str(socket)
         self.has_notifier, self.error_policy, self.log_level = has_notifier, error_policy, log_level
+        self.max_job_time = max_job_time
+        self.places = {name: os.path.join(self.folder, place) for name, place in PLACES.items()}
+        self.places.update(env or {})
         self.port = free_port()
         self.server = os.path.join(self.folder, "run", "cups.sock")
         self.env = {"CUPS_SERVER": self.server}
@@ -89,7 +97,8 @@ class Cups:
 
     def _make(self):
         is_root = os.geteuid() == 0
-        for name in ("etc", "bin", "share", "cache", "run/certs", "spool/tmp", "log", "share/mime", "etc/ppd"):
+        for name in ("etc", "bin", "share", "cache", "run/certs", "spool/tmp", "log", "share/mime", "etc/ppd",
+                     *PLACES.values()):
             os.makedirs(os.path.join(self.folder, name), exist_ok=True)
         for name in ("backend", "filter", "driver", "daemon", "monitor", "notifier", "cgi-bin"):
             self._link(os.path.join(SERVER_BIN, name), os.path.join(self.folder, "bin", name))
@@ -101,6 +110,8 @@ class Cups:
             self._install()
         me = pwd.getpwuid(os.geteuid())
         values = {"folder": self.folder, "port": self.port, "socket": self.socket, "error_policy": self.error_policy,
+                  "max_job_time": self.max_job_time,
+                  "places": "\n".join(f"SetEnv {name} {value}" for name, value in self.places.items()),
                   "log_level": self.log_level, "user": "lp" if is_root else me.pw_name,
                   "group": "lp" if is_root else grp.getgrgid(me.pw_gid).gr_name,
                   "system_group": "root" if is_root else grp.getgrgid(me.pw_gid).gr_name}
@@ -109,6 +120,8 @@ class Cups:
                 file.write(text.format(**values))
         if is_root:
             lp = pwd.getpwnam("lp")
+            os.chmod(os.path.join(self.folder, "desk/state"), 0o700)
+            os.chown(os.path.join(self.folder, "desk/cache"), lp.pw_uid, lp.pw_gid)
             for name in ("cache", "spool", "spool/tmp", "log", "run"):
                 os.chown(os.path.join(self.folder, name), 0 if name == "run" else lp.pw_uid, lp.pw_gid)
                 os.chmod(os.path.join(self.folder, name), 0o775 if name != "spool" else 0o710)
@@ -124,15 +137,20 @@ class Cups:
 
     def _install(self):
         """Our programs, as copies that belong to whoever runs cupsd: it refuses others'."""
-        wanted = [("bin/filter/printbridgefetch", "filter/printbridgefetch")]
+        # A backend that only its owner may run is run as root.
+        wanted = [("bin/filter/printbridgefetch", "filter/printbridgefetch", 0o755),
+                  ("bin/ppd/printbridge", "driver/printbridge", 0o755),
+                  ("bin/backend/main/printbridge", "backend/printbridge", 0o700)]
         if self.has_notifier:
-            wanted.append(("bin/notifier/printbridge", "notifier/printbridge"))
-        for source, target in wanted:
+            wanted.append(("bin/notifier/printbridge", "notifier/printbridge", 0o755))
+        for source, target, mode in wanted:
             path = os.path.join(self.folder, "bin", target)
+            if target.endswith("/printbridge") and not os.path.exists(os.path.join(self.programs, source)):
+                continue
             if os.path.lexists(path):
                 os.unlink(path)
             shutil.copyfile(os.path.join(self.programs, source), path)
-            os.chmod(path, 0o755)
+            os.chmod(path, mode)
         source = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "filter")
         for name in os.listdir(source):
             if name.endswith((".types", ".convs")):

@@ -1,0 +1,69 @@
+// attempt_test - the same run is the same cloud job; the next run is another.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "check.h"
+
+#include "backend/attempt.h"
+#include "base/file.h"
+
+#include <unistd.h>
+
+#define JOB_UUID "urn:uuid:00000000-0000-4000-8000-000000000001"
+
+static void
+test_runs(void **state)
+{
+  char       root[] = "/tmp/pb-attempt-XXXXXX";
+  char       uuid[4][PB_UUID_SIZE];
+  char       folder[64], path[128];
+  pb_error_t err = {0};
+
+  (void)state;
+  assert_non_null(mkdtemp(root));
+  snprintf(folder, sizeof(folder), "%s/runs", root);
+  snprintf(path, sizeof(path), "%s/00000000-0000-4000-8000-000000000001", folder);
+  pb_attempt_get(folder, JOB_UUID, uuid[0]);
+  assert_string_equal(uuid[0], JOB_UUID);
+  for (int i = 1; i < 4; i++)
+  {
+    check_ok(pb_attempt_end(folder, JOB_UUID, &err), err);
+    pb_attempt_get(folder, JOB_UUID, uuid[i]);
+    assert_true(pb_text_is_uuid(uuid[i]));
+    assert_string_not_equal(uuid[i], uuid[i - 1]);
+    pb_attempt_get(folder, JOB_UUID, uuid[0]);
+    assert_string_equal(uuid[0], uuid[i]);
+  }
+  assert_string_not_equal(uuid[1], uuid[3]);
+
+  // A damaged mark is none.
+  check_ok(pb_file_replace(path, 0600, "-5\nx", 4, &err), err);
+  pb_attempt_get(folder, JOB_UUID, uuid[0]);
+  assert_string_equal(uuid[0], JOB_UUID);
+  unlink(path);
+  rmdir(folder);
+  rmdir(root);
+}
+
+static void
+test_without_uuid(void **state)
+{
+  char       a[PB_UUID_SIZE], b[PB_UUID_SIZE];
+  pb_error_t err = {0};
+
+  (void)state;
+  pb_attempt_get("/nonexistent", "", a);
+  pb_attempt_get("/nonexistent", "urn:uuid:../../x", b);
+  assert_true(pb_text_is_uuid(a) && pb_text_is_uuid(b));
+  assert_string_not_equal(a, b);
+  check_ok(pb_attempt_end("/nonexistent", "", &err), err);
+  assert_false(pb_attempt_end("/proc/nonexistent", JOB_UUID, &err));
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_runs),
+                                     cmocka_unit_test(test_without_uuid)};
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
