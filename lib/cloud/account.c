@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cloud/client-assertion.h"
 #include "cloud/protocol.h"
 #include "cloud/reply.h"
 #include "net/form.h"
-#include "net/jwt.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -20,14 +20,15 @@
 
 #define TIMEOUT_MS 30000
 #define FORM_MAX (16 * 1024)
-#define ASSERTION_LIFE_MS (2 * 60 * 1000)
 #define RENEW_AT_PERCENT 80      // of a token's life
 #define RENEW_AGAIN_MS 10000     // a renewal that failed while the old token holds
 #define CLOCK_TOLERANCE_MS 5000  // a Date header is in whole seconds, and took its time to get here
 
 struct pb_cloud_account
 {
-  const pb_registration_t *registration;  // NULL: a fixed token
+  const pb_registration_t *registration;  // NULL: a fixed token, or that of a keeper
+  pb_cloud_keeper_t        keeper;        // NULL: none
+  void                    *keeper_user;
   struct pb_http_trust     trust;
   char                    *ca_file;  // these two hold what trust points to
   char                    *ca_fingerprint;
@@ -106,11 +107,22 @@ pb_cloud_account_new_bearer(const char *url, const struct pb_http_trust *trust, 
   (void)url;  // requests name their own address
   if (!new_account(trust, account_out, err))
     return false;
-  if (pb_secret_set(&(*account_out)->token, token, strlen(token), err))
+  if (!token || pb_secret_set(&(*account_out)->token, token, strlen(token), err))
     return true;
   pb_cloud_account_free(*account_out);
   *account_out = NULL;
   return false;
+}
+
+bool
+pb_cloud_account_new_kept(const struct pb_http_trust *trust, pb_cloud_keeper_t keeper, void *user,
+                          pb_cloud_account_t **account_out, pb_error_t *err)
+{
+  if (!new_account(trust, account_out, err))
+    return false;
+  (*account_out)->keeper      = keeper;
+  (*account_out)->keeper_user = user;
+  return true;
 }
 
 void
@@ -167,32 +179,15 @@ learn_endpoints(pb_cloud_account_t *account, pb_error_t *err)
   return true;
 }
 
-// RFC 7523 s3, with times of the service's clock.
+// With times of the service's clock.
 static bool
 sign_assertion(pb_cloud_account_t *account, pb_secret_t *jwt, pb_error_t *err)
 {
-  struct pb_assertion claims = {0};
-  pb_secret_t         id     = {0};
-  int64_t             now_ms = pb_clock_now_ms() + atomic_load(&account->clock_offset_ms);
-  bool                ok     = false;
+  int64_t now_ms = pb_clock_now_ms() + atomic_load(&account->clock_offset_ms);
 
-  if (!pb_secret_make(&id, 16, err))
-    goto done;
-  claims.issued_ms  = now_ms;
-  claims.expires_ms = now_ms + ASSERTION_LIFE_MS;
-  if (!pb_text_copy(claims.issuer, sizeof(claims.issuer), account->registration->client_id) ||
-      !pb_text_copy(claims.subject, sizeof(claims.subject), account->registration->client_id) ||
-      !pb_text_copy(claims.audience, sizeof(claims.audience), account->metadata.token_endpoint) ||
-      !pb_text_copy(claims.id, sizeof(claims.id), id.text))
-  {
-    pb_error_set(err, PB_BUG, "client assertion: a claim is too long");
-    goto done;
-  }
-  ok = pb_jwt_sign(account->registration->key, &claims, jwt, err);
-
-done:
-  pb_secret_clear(&id);
-  return ok;
+  return pb_client_assertion_sign(account->registration->key, account->registration->client_id,
+                                  account->metadata.token_endpoint, now_ms, /*has_key*/ false, jwt,
+                                  err);
 }
 
 static bool
@@ -259,6 +254,8 @@ ask(pb_cloud_account_t *account, struct pb_grant *grant, pb_error_t *err)
   pb_error_t why = {0};
   bool       ok;
 
+  if (account->keeper)  // token is only changed by the thread that asks
+    return account->keeper(account->keeper_user, &account->token, grant, err);
   if (!learn_endpoints(account, err))
     return false;
   used_ms = atomic_load(&account->clock_offset_ms);
@@ -335,9 +332,18 @@ renew_locked(pb_cloud_account_t *account, pb_error_t *err)
 }
 
 static bool
+is_fixed(const pb_cloud_account_t *account)
+{
+  return !account->registration && !account->keeper;
+}
+
+static bool
 copy_token_locked(pb_cloud_account_t *account, pb_secret_t *token_out, pb_error_t *err)
 {
-  return pb_secret_set(token_out, account->token.text, account->token.size, err);
+  if (account->token.text)
+    return pb_secret_set(token_out, account->token.text, account->token.size, err);
+  pb_secret_clear(token_out);  // nobody in particular
+  return true;
 }
 
 // The token that is there, renewed first when its end is near; a failed renewal matters only once
@@ -370,7 +376,7 @@ pb_cloud_account_copy_token(pb_cloud_account_t *account, bool is_fresh, pb_secre
   bool ok;
 
   pthread_mutex_lock(&account->mutex);
-  if (!account->registration)
+  if (is_fixed(account))
     ok = copy_token_locked(account, token_out, err);
   else if (is_fresh)
     ok = renew_locked(account, err) && copy_token_locked(account, token_out, err);
@@ -387,7 +393,7 @@ pb_cloud_account_renew_token(pb_cloud_account_t *account, const pb_secret_t *ref
   bool ok;
 
   pthread_mutex_lock(&account->mutex);
-  if (!account->registration)
+  if (is_fixed(account))
     ok = pb_error_set(err, PB_AUTH, "the service refuses this authorization");
   else if (account->token.text && !pb_secret_is_equal(account->token.text, account->token.size,
                                                       refused->text, refused->size))

@@ -6,6 +6,15 @@
 #define PB_CLOUD_ACCOUNT_H
 
 #include "cloud/client.h"
+#include "cloud/grant.h"
+
+// Who keeps a token for this process and others (a sign-in).  stale: the one that is near its end
+// or was refused; empty: none yet.  The grant's access_token and expires_mono_ms count.
+typedef bool (*pb_cloud_keeper_t)(void *user, const pb_secret_t *stale, struct pb_grant *grant_out,
+                                  pb_error_t *err);
+bool pb_cloud_account_new_kept(const struct pb_http_trust *trust, pb_cloud_keeper_t keeper,
+                               void *user, pb_cloud_account_t **account_out,
+                               pb_error_t *err) PB_MUST_USE;
 
 // The service said no to `refused`: a new token, or the one that another thread got since.  PB_AUTH
 // for a fixed token.

@@ -16,7 +16,7 @@ typedef struct pb_cloud         pb_cloud_t;
 
 // The machine's identity: tokens by client_credentials and a signed assertion.  Borrows the registration.
 bool pb_cloud_account_new(const pb_registration_t *registration, pb_cloud_account_t **account_out, pb_error_t *err) PB_MUST_USE;
-// A fixed token instead (print.register, a user's).
+// A fixed token instead (print.register, a user's); NULL: nobody in particular.
 bool pb_cloud_account_new_bearer(const char *url, const struct pb_http_trust *trust, const char *token,
                                  pb_cloud_account_t **account_out, pb_error_t *err) PB_MUST_USE;
 void pb_cloud_account_free(pb_cloud_account_t *account);

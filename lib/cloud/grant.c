@@ -98,6 +98,38 @@ pb_device_code_request(pb_http_t *http, const struct pb_metadata *metadata, cons
                        const char *scope, const char *details, const char *requester,
                        struct pb_device_code *code_out, pb_error_t *err)
 {
+  struct pb_device_ask ask = {
+    .client_id = client_id, .scope = scope, .details = details, .requester = requester};
+
+  return pb_device_code_ask(http, metadata, &ask, code_out, err);
+}
+
+static bool
+format_ask(const struct pb_device_ask *ask, pb_buffer_t *form, pb_error_t *err)
+{
+  const struct
+  {
+    const char *name, *value;
+  } fields[] = {
+    {"client_id",             ask->client_id                           },
+    {"scope",                 ask->scope                               },
+    {"authorization_details", ask->details                             },
+    {PB_PARAM_REQUESTER,      ask->requester                           },
+    {"client_assertion_type", ask->assertion ? PB_ASSERTION_TYPE : NULL},
+    {"client_assertion",      ask->assertion                           },
+  };
+
+  for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+    if (fields[i].value && !pb_form_append(form, fields[i].name, fields[i].value, err))
+      return false;
+  return true;
+}
+
+bool
+pb_device_code_ask(pb_http_t *http, const struct pb_metadata *metadata,
+                   const struct pb_device_ask *ask, struct pb_device_code *code_out,
+                   pb_error_t *err)
+{
   bool                 ok    = false;
   pb_buffer_t          form  = {0};
   struct pb_http_reply reply = {0};
@@ -111,12 +143,7 @@ pb_device_code_request(pb_http_t *http, const struct pb_metadata *metadata, cons
                  metadata->issuer);
     goto done;
   }
-  if (!pb_form_append(&form, "client_id", client_id, err) ||
-      !pb_form_append(&form, "scope", scope, err))
-    goto done;
-  if (details && !pb_form_append(&form, "authorization_details", details, err))
-    goto done;
-  if (requester && !pb_form_append(&form, PB_PARAM_REQUESTER, requester, err))
+  if (!format_ask(ask, &form, err))
     goto done;
   if (!post_form(http, metadata->device_authorization_endpoint, &form, &reply, err))
     goto done;

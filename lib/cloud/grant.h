@@ -28,6 +28,17 @@ struct pb_device_code
   int64_t     interval_ms;
   int64_t     expires_mono_ms;
 };
+// What is asked for; a NULL is left out.
+struct pb_device_ask
+{
+  const char *client_id;
+  const char *scope;
+  const char *details;    // authorization_details (RFC 9396) as JSON text
+  const char *requester;
+  const char *assertion;  // client_assertion of a client whose key is not known yet
+};
+bool pb_device_code_ask(pb_http_t *http, const struct pb_metadata *metadata, const struct pb_device_ask *ask,
+                        struct pb_device_code *code_out, pb_error_t *err) PB_MUST_USE;
 // details: authorization_details (RFC 9396) as JSON text, or NULL; requester may be NULL.
 bool pb_device_code_request(pb_http_t *http, const struct pb_metadata *metadata, const char *client_id, const char *scope,
                             const char *details, const char *requester, struct pb_device_code *code_out, pb_error_t *err) PB_MUST_USE;
@@ -46,6 +57,7 @@ struct pb_grant
   pb_secret_t  access_token;
   pb_secret_t  refresh_token;  // empty: none
   int64_t      expires_mono_ms;
+  char         username[256];  // who it is for, as the service says; "": it does not say
   json_object *details;        // the authorization_details that were granted; NULL: none
 };
 // *err also says why a PB_POLL_PENDING could not ask (network): the interval has been doubled then.

@@ -252,7 +252,7 @@ pb_reply_parse_grant(const char *text, size_t size, int64_t now_mono_ms, struct 
   bool            ok     = false;
   json_object    *object = NULL;
   struct pb_grant grant  = {0};
-  const char     *type;
+  const char     *type, *name;
 
   if (!pb_json_parse(text, size, &object, err))
     goto done;
@@ -269,6 +269,10 @@ pb_reply_parse_grant(const char *text, size_t size, int64_t now_mono_ms, struct 
     goto done;
   if (!take_details(object, &grant.details, err))
     goto done;
+  name = pb_json_text(object, "username");
+  if (name && (!pb_text_is_printable(name) ||
+               !pb_text_copy(grant.username, sizeof(grant.username), name)))
+    grant.username[0] = '\0';
   grant.expires_mono_ms =
     now_mono_ms + get_seconds(object, "expires_in", TOKEN_LIFE_DEFAULT_S, EXPIRES_MAX_S) * 1000;
   ok = true;
