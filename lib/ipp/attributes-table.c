@@ -27,6 +27,7 @@
 #define MAX INT_MAX
 #define LIST 512   // keywords, sizes ... of one attribute
 #define TRAYS 100  // supplies, trays, alerts
+#define VENDOR_NAME_MAX 127
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 // Which xxx-... attributes of a device go with a job template attribute.
@@ -357,6 +358,48 @@ find_device_rule(const char *name, struct pb_attribute_rule *rule_out)
   return find_companion_rule(name, rule_out);
 }
 
+// Those of a vendor ("smi32473-toner-save", "com.example-mode") and those of a local queue's PPD
+// that no standard names (PB_ATTRIBUTES_PPD_PREFIX): one plain value each.
+bool
+pb_attributes_is_vendor(const char *name)
+{
+  size_t word = strcspn(name, "-");
+  size_t size = strlen(name);
+  bool   is_smi =
+    word > 3 && strncmp(name, "smi", 3) == 0 && strspn(name + 3, "0123456789") == word - 3;
+  bool is_domain = memchr(name, '.', word) != NULL && name[0] != '.';
+
+  return size > word + 1 && size <= VENDOR_NAME_MAX &&
+         strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == size &&
+         (is_smi || is_domain || pb_text_has_prefix(name, PB_ATTRIBUTES_PPD_PREFIX));
+}
+
+static bool
+is_companion(const char *name)
+{
+  size_t size = strlen(name);
+
+  return (size > 10 && strcmp(name + size - 10, "-supported") == 0) ||
+         (size > 8 && strcmp(name + size - 8, "-default") == 0);
+}
+
+static bool
+find_vendor_rule(const char *name, bool is_device, struct pb_attribute_rule *rule_out)
+{
+  size_t size         = strlen(name);
+  bool   is_supported = is_device && size > 10 && strcmp(name + size - 10, "-supported") == 0;
+
+  if (!pb_attributes_is_vendor(name) || is_companion(name) != is_device)
+    return false;
+  *rule_out = (struct pb_attribute_rule){.syntaxes  = KEY | NAME | ENUM | INT,
+                                         .max_count = is_supported ? LIST : 1,
+                                         .min       = INT_MIN,
+                                         .max       = MAX,
+                                         .is_whole  = !is_supported,
+                                         .slot      = PB_ATTRIBUTE_NO_SLOT};
+  return true;
+}
+
 // "N" or "N-M", from 1 (PWG 5100.18 s4.2.10.1).
 static bool
 is_sparse_index(const char *text, int max)
@@ -396,8 +439,10 @@ pb_attribute_find_rule(enum pb_attribute_set set, const char *name,
                        struct pb_attribute_rule *rule_out)
 {
   if (set == PB_ATTRIBUTES_JOB_TEMPLATE)
-    return find_template_rule(name, rule_out);
-  if (!find_device_rule(name, rule_out) && !find_sparse_rule(name, rule_out))
+    return find_template_rule(name, rule_out) ||
+           find_vendor_rule(name, /*is_device*/ false, rule_out);
+  if (!find_device_rule(name, rule_out) && !find_sparse_rule(name, rule_out) &&
+      !find_vendor_rule(name, /*is_device*/ true, rule_out))
     return false;
   rule_out->syntaxes |= PB_SYNTAX_DELETE;
   return true;

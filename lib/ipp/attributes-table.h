@@ -35,10 +35,11 @@ struct pb_attribute_rule
   int      min, max;   // integers, enums, both ends of ranges
   bool     is_whole;   // one bad value spoils all: lists that go in parallel, what a user asked for
   bool     is_sparse;  // "name.3-5"
-  int      slot;       // below PB_ATTRIBUTE_SLOTS, one per name of the set
+  int      slot;       // below PB_ATTRIBUTE_SLOTS, one per name of the set; or PB_ATTRIBUTE_NO_SLOT
 };
 
 #define PB_ATTRIBUTE_SLOTS 512
+#define PB_ATTRIBUTE_NO_SLOT (-1)
 
 bool pb_attribute_find_rule(enum pb_attribute_set set, const char *name,
                             struct pb_attribute_rule *rule_out);

@@ -272,6 +272,20 @@ copy_whole(const struct copy *copy, ipp_attribute_t *from, const struct pb_attri
   return copy_attribute(from, copy->to, copy->to_group, 0) ? 1 : -1;
 }
 
+// What was refused counts, too, but for vendors' attributes, which have no place in the table.
+static bool
+is_repeated(struct copy *copy, ipp_attribute_t *from, const struct pb_attribute_rule *rule)
+{
+  if (rule->is_sparse)
+    return false;
+  if (rule->slot == PB_ATTRIBUTE_NO_SLOT)
+    return pb_ipp_find(copy->to, copy->to_group, ippGetName(from), IPP_TAG_ZERO) != NULL;
+  if (copy->seen[rule->slot] != 0)
+    return true;
+  copy->seen[rule->slot] = 1;
+  return false;
+}
+
 static int
 copy_checked(struct copy *copy, ipp_attribute_t *from)
 {
@@ -283,9 +297,8 @@ copy_checked(struct copy *copy, ipp_attribute_t *from)
     refuse(copy, from, "not an attribute that may cross");
     return 0;
   }
-  if (!rule.is_sparse && copy->seen[rule.slot]++ > 0)
+  if (is_repeated(copy, from, &rule))
   {
-    copy->seen[rule.slot] = 1;
     refuse(copy, from, "named twice");
     return 0;
   }

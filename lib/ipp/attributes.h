@@ -23,6 +23,11 @@ int pb_attributes_copy(enum pb_attribute_set set, ipp_t *from, ipp_tag_t from_gr
 
 bool pb_attributes_has(enum pb_attribute_set set, const char *name);
 
+// An option of a local queue's PPD that no IPP attribute stands for crosses as PB_ATTRIBUTES_PPD_PREFIX and its keyword
+// in lower case (CUPS does not tell the cases apart).
+#define PB_ATTRIBUTES_PPD_PREFIX "x-ppd-"
+bool pb_attributes_is_vendor(const char *name);  // that, "smi32473-..." or "com.example-..."
+
 // Is the job template attribute's value among what the printer says it supports (xxx-supported, ranges, members of
 // media-col, resolutions)?  True when the printer does not say.  `why` may be NULL.
 bool pb_attributes_is_supported(ipp_t *printer, ipp_attribute_t *attribute, char *why, size_t why_size);

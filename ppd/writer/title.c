@@ -34,7 +34,7 @@ copy_clean(char *dst, size_t size, const char *src)
     text[0] = '\0';
   for (const char *at = text; *at != '\0'; at++)
   {
-    if (strchr("\"'<>;:\\%", *at) != NULL || (*at == ' ' && (used == 0 || text[used - 1] == ' ')))
+    if (strchr("\"<>;\\", *at) != NULL || (*at == ' ' && (used == 0 || text[used - 1] == ' ')))
       continue;
     text[used++] = *at;
   }
