@@ -168,6 +168,42 @@ find_supported(const pb_ppd_model_t *model, const char *attribute)
 }
 
 static bool
+is_value_at(ipp_attribute_t *at, const struct pb_choice_value *value)
+{
+  struct pb_choice_value is;
+
+  for (int i = 0; at != NULL && i < ippGetCount(at); i++)
+  {
+    if (!pb_choice_value_get(at, i, &is))
+      continue;
+    if (is.tag == IPP_TAG_NAME && value->tag == IPP_TAG_KEYWORD)
+      is.tag = IPP_TAG_KEYWORD;
+    if (pb_choice_value_is_equal(&is, value))
+      return true;
+  }
+  return false;
+}
+
+// Pages are made in what raster may have; of these, what a job may ask for, too.
+static bool
+add_resolutions(const pb_ppd_model_t *model, struct pb_ppd_option *option)
+{
+  ipp_attribute_t *raster = find_supported(model, "printer-resolution");
+  ipp_attribute_t *any =
+    pb_ipp_find(model->attributes, PRINTER, "printer-resolution-supported", IPP_TAG_RESOLUTION);
+
+  for (int i = 0; raster != NULL && i < ippGetCount(raster); i++)
+  {
+    struct pb_choice_value value;
+
+    if (pb_choice_value_get(raster, i, &value) && (any == NULL || is_value_at(any, &value)) &&
+        !pb_ppd_option_add(option, &value))
+      return false;
+  }
+  return option->count > 0 || add_values(model, option, raster);
+}
+
+static bool
 add_choices(pb_ppd_model_t *model, struct pb_ppd_option *option)
 {
   const char      *attribute = option->row->attribute;
@@ -177,6 +213,8 @@ add_choices(pb_ppd_model_t *model, struct pb_ppd_option *option)
     return pb_ppd_option_add_sizes(option, model->attributes, &model->custom);
   if (strcmp(attribute, "print-darkness") == 0)
     return add_darkness(option, model->attributes);
+  if (strcmp(attribute, "printer-resolution") == 0)
+    return add_resolutions(model, option);
   if (!is_finishing(option) && strcmp(attribute, "finishing-template") != 0)
     return add_values(model, option, supported);
   if (supported == NULL)
@@ -203,23 +241,6 @@ is_worth_it(const pb_ppd_model_t *model, const struct pb_ppd_option *option)
 }
 
 // --- defaults
-
-static bool
-is_value_at(ipp_attribute_t *at, const struct pb_choice_value *value)
-{
-  struct pb_choice_value is;
-
-  for (int i = 0; at != NULL && i < ippGetCount(at); i++)
-  {
-    if (!pb_choice_value_get(at, i, &is))
-      continue;
-    if (is.tag == IPP_TAG_NAME && value->tag == IPP_TAG_KEYWORD)
-      is.tag = IPP_TAG_KEYWORD;
-    if (pb_choice_value_is_equal(&is, value))
-      return true;
-  }
-  return false;
-}
 
 static ipp_t *
 find_default_media(const pb_ppd_model_t *model)
