@@ -108,7 +108,7 @@ pb_ppd_make_title(const char *make_and_model, const char *device_id, struct pb_p
 {
   static const char *const makers[2] = {"MFG", "MANUFACTURER"};
   static const char *const models[2] = {"MDL", "MODEL"};
-  char                     clean[100], maker[48], model[100];
+  char                     clean[100], maker[32], model[184];
 
   copy_clean(clean, sizeof(clean), make_and_model);
   copy_field(device_id, makers, maker, sizeof(maker));

@@ -8,7 +8,7 @@
 #include "ipp/message.h"
 
 #define PB_PPD_SIZE_MAX (1024 * 1024)
-#define PB_PPD_DEVICE_ID_SIZE 220
+#define PB_PPD_DEVICE_ID_SIZE 236  // fills a line of a PPD
 
 struct pb_ppd_names
 {

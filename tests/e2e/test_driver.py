@@ -1,0 +1,202 @@
+# SPDX-FileCopyrightText: The Printbridge authors
+# SPDX-License-Identifier: Apache-2.0
+"""The driver program in a real print server: what lpinfo -m lists, lpadmin -m adds, and the queue says of itself."""
+
+import importlib.machinery
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+from harness.cups import Cups
+from harness.process import run
+
+PROGRAMS = os.path.abspath(os.environ.get("PB_PROGRAMS", "build/dev"))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HOST = "cloud.invalid"  # nobody is asked: all is in the cache
+
+ASK = """\
+{
+  OPERATION Get-Printer-Attributes
+  GROUP operation-attributes-tag
+  ATTR charset attributes-charset utf-8
+  ATTR language attributes-natural-language en
+  ATTR uri printer-uri $uri
+  STATUS successful-ok
+}
+"""
+
+
+def load_printers():
+    """tests/printers as a module."""
+    path = os.path.join(ROOT, "tests/printers")
+    loader = importlib.machinery.SourceFileLoader("printers", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("printers", loader))
+    loader.exec_module(module)
+    return module
+
+
+class Driver(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="printbridge-")
+        os.chmod(cls.folder, 0o755)
+        cls.cups = Cups(os.path.join(cls.folder, "cups"), PROGRAMS)
+        cls.printers = cls.fill_cache()
+        cls.cups.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cups.stop()
+        shutil.rmtree(cls.folder, ignore_errors=True)
+
+    @classmethod
+    def fill_cache(cls):
+        """All of tests/data/printers as printers of one service: {id: attributes as text}."""
+        module, texts, lines = load_printers(), {}, []
+        with open(os.path.join(cls.cups.places["PRINTBRIDGE_CONFIG"], "services.conf"), "w", encoding="utf-8") as file:
+            file.write(f"service = https://{HOST}\n")
+        folder = os.path.join(cls.cups.places["PRINTBRIDGE_CACHE"], "printers", f"{HOST}_8631")
+        os.makedirs(folder)
+        for path in sorted(module.DATA.glob("*.txt")):
+            uri = f"ipps://{HOST}:8631/ipp/print/{path.stem}"
+            text = path.read_text(encoding="utf-8")
+            texts[path.stem] = text
+            with open(os.path.join(folder, f"{path.stem}.ipp"), "wb") as file:
+                file.write(module.message(text + f"printer-uri-supported uri {uri}\n"))
+            model = re.search(r'^printer-make-and-model text "(.*)"$', text, re.M).group(1)
+            ascii_model = re.sub(r"[^ -~]|[:;]", " ", model)
+            lines.append({"printer-uri": uri, "printer-name": path.stem, "make-and-model": model,
+                          "device-id": f"MFG:Printbridge;MDL:{ascii_model} ({path.stem} at {HOST});CMD:PDF;"})
+        cls.write_list(lines)
+        cls.lines = lines
+        return texts
+
+    @classmethod
+    def write_list(cls, lines):
+        path = os.path.join(cls.cups.places["PRINTBRIDGE_CACHE"], "printers", f"{HOST}_8631.json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+    def driver(self, *args):
+        path = os.path.join(self.cups.folder, "bin/driver/printbridge")
+        return subprocess.run([path, *args], env={**os.environ, **self.cups.places}, capture_output=True, check=False,
+                              encoding="utf-8", timeout=60)
+
+    def ppd(self, name):
+        done = self.driver("cat", f"printbridge:{HOST}/{name}")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def add(self, name):
+        self.cups.add(name, "file:///dev/null", f"printbridge:{HOST}/{name}")
+
+    def attributes(self, name):
+        path = os.path.join(self.folder, "ask.test")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(ASK)
+        _, text = run(["ipptool", "-tv", f"ipp://127.0.0.1:{self.cups.port}/printers/{name}", path], self.cups.env)
+        return {m.group(1): m.group(2).split(",")
+                for m in re.finditer(r"^\s+(\S+) \([^)]*\) = (.*)$", text, re.M)}
+
+    def test_lpinfo_lists_all(self):
+        _, text = run(["lpinfo", "-m"], self.cups.env)
+        for name in self.printers:
+            self.assertRegex(text, rf"(?m)^printbridge:{HOST}/{name} .*, Printbridge$")
+
+    def test_list_and_ppd_have_the_same_id(self):
+        listed = self.driver("list").stdout.splitlines()
+        self.assertEqual(len(listed), len(self.printers))
+        for line in listed:
+            name, make, nick, device_id = re.fullmatch(r'"([^"]+)" en "([^"]+)" "([^"]+)" "([^"]+)"', line).groups()
+            ppd = self.ppd(name.rpartition("/")[2])
+            self.assertIn(f'*1284DeviceID: "{device_id}"\n', ppd)
+            self.assertIn(f'*NickName: "{nick}"\n', ppd)
+            self.assertIn(f'*Manufacturer: "{make}"\n', ppd)
+            self.assertRegex(device_id, rf"^MFG:Printbridge;MDL:.* at {HOST}\);")
+
+    def test_a_device_id_finds_its_model(self):
+        """As desktops look for a driver: the device's 1284 ID is all they give."""
+        for line in self.lines[:3]:
+            _, text = run(["lpinfo", "--device-id", line["device-id"], "-m"], self.cups.env)
+            self.assertTrue(text.startswith(f"printbridge:{HOST}/{line['printer-name']} "), text)
+
+    def test_lpadmin_adds_each(self):
+        for name in self.printers:
+            self.add(name)
+            with open(os.path.join(self.cups.folder, f"etc/ppd/{name}.ppd"), encoding="utf-8") as file:
+                self.assertEqual(file.read(), self.ppd(name))
+
+    def test_the_queue_says_what_the_printer_says(self):
+        name = "office-color-mfp"
+        self.add(name)
+        queue = self.attributes(name)
+        self.assertEqual(set(queue["sides-supported"]), {"one-sided", "two-sided-long-edge", "two-sided-short-edge"})
+        self.assertEqual(queue["sides-default"], ["two-sided-long-edge"])
+        for keyword in ("tray-1", "by-pass-tray", "large-capacity"):
+            self.assertIn(keyword, queue["media-source-supported"])
+        for keyword in ("stationery-letterhead", "photographic-glossy", "cardstock"):
+            self.assertIn(keyword, queue["media-type-supported"])
+        for keyword in ("iso_a4_210x297mm", "iso_a3_297x420mm", "na_number-10_4.125x9.5in", "jis_b4_257x364mm"):
+            self.assertIn(keyword, queue["media-supported"])
+        for keyword in ("staple-top-left", "punch-quad-left", "fold-half", "saddle-stitch"):
+            self.assertIn(keyword, queue["finishings-supported"])
+        for keyword in ("face-down", "mailbox-2"):
+            self.assertIn(keyword, queue["output-bin-supported"])
+        self.assertEqual(queue["media-default"], ["iso_a4_210x297mm"])
+        self.assertTrue(any(size.startswith("custom_max_320x1200mm") for size in queue["media-supported"]))
+        self.assertEqual(queue["job-password-supported"], ["8"])
+        self.assertEqual(queue["color-supported"], ["true"])
+
+    def chain(self, name, mime):
+        """The filters between a document and the queue."""
+        path = os.path.join(self.folder, f"{name}.ppd")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.ppd(name))
+        _, text = run(["cupsfilter", "-c", f"{self.cups.folder}/etc/cups-files.conf", "--list-filters", "-p", path, "-i",
+                       mime, "-m", "printer/foo", "-e", os.path.join(ROOT, "LICENSE")], self.cups.env)
+        return [line for line in text.splitlines() if " " not in line]
+
+    def test_a_pdf_goes_untouched(self):
+        for name, mime, chain in (("office-color-mfp", "application/pdf", []),
+                                  ("office-color-mfp", "text/plain", ["texttopdf"]),
+                                  ("office-color-mfp", "image/jpeg", ["imagetopdf"]),
+                                  ("mono-laser", "image/pwg-raster", []),
+                                  ("mono-laser", "application/pdf", ["pdftopdf", "gstoraster"]),
+                                  ("airprint", "application/pdf", ["pdftopdf", "gstoraster", "rastertopwg"]),
+                                  ("postscript-only", "application/pdf", ["pdftopdf", "pdftops"])):
+            with self.subTest(name, mime=mime):
+                self.assertEqual(self.chain(name, mime), chain)
+
+    def test_what_is_wrong_is_told(self):
+        for name in ("printbridge:", "printbridge:other.invalid/1", f"printbridge:{HOST}/../../etc/passwd",
+                     "printbridge:a b/1", "file:/etc/passwd"):
+            done = self.driver("cat", name)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), name)
+            self.assertRegex(done.stderr, r"^ERROR: .")
+        self.assertNotEqual(self.driver("dog").returncode, 0)
+
+    def test_list_is_quick(self):
+        """A thousand printers, by the network that there is not."""
+        many = [{**self.lines[0], "printer-uri": f"ipps://{HOST}:8631/ipp/print/{i}", "printer-name": f"Printer {i}"}
+                for i in range(1000)]
+        self.write_list(many)
+        try:
+            times = []
+            for _ in range(5):
+                begin = time.monotonic()
+                done = self.driver("list")
+                times.append(time.monotonic() - begin)
+            self.assertEqual(len(done.stdout.splitlines()), 1000)
+            self.assertLess(min(times), 0.1)
+        finally:
+            self.write_list(self.lines)
+
+
+if __name__ == "__main__":
+    unittest.main()
