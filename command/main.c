@@ -13,6 +13,8 @@
 #define OPTIONS_SHARE                                                                              \
   (OPTION_SERVICE | OPTION_FINGERPRINT | OPTION_CA_FILE | OPTION_REQUESTER | OPTION_TRIES |        \
    OPTION_ALL | OPTION_QR | OPTION_NO_QR | OPTION_STATE | OPTION_RUNTIME | OPTION_CUPS)
+#define OPTIONS_LOGIN                                                                              \
+  (OPTION_SYSTEM | OPTION_FINGERPRINT | OPTION_CA_FILE | OPTION_TRIES | OPTION_QR | OPTION_NO_QR)
 #define OPTIONS_UNSHARE (OPTION_SERVICE | OPTION_FORCE | OPTION_STATE | OPTION_RUNTIME)
 
 static const struct command
@@ -29,6 +31,8 @@ static const struct command
   {"unshare", "QUEUE...",                       "take queues back from the service",              OPTIONS_UNSHARE, 1, 10000, command_unshare},
   {"status",  "",                               "services, tunnels and queues; what is wrong",    OPTION_JSON | OPTION_STATE | OPTION_RUNTIME, 0, 0, command_status},
   {"jobs",    "[QUEUE]",                        "each job, with its hops and times",              OPTION_JSON | OPTION_STATE | OPTION_RUNTIME, 0, 1, command_jobs},
+  {"login",   "[URL]",                          "sign in to a service, to print to its printers", OPTIONS_LOGIN,   0, 1, command_login},
+  {"logout",  "[URL]",                          "forget the sign-in, here and at the service",    OPTION_SYSTEM,   0, 1, command_logout},
   {"doctor",  "",                               "check the installation and say what to do",      OPTION_STATE | OPTION_RUNTIME | OPTION_CUPS, 0, 0, command_doctor},
   // clang-format on
 };

@@ -23,6 +23,7 @@ static const struct option_row
   {OPTION_FINGERPRINT, "ca-fingerprint", "SHA256", offsetof(struct options, ca_fingerprint), "trust only the CA with this fingerprint"},
   {OPTION_CA_FILE,     "ca-file",        "PEM",    offsetof(struct options, ca_file),        "trust the CAs in this file"},
   {OPTION_REQUESTER,   "requester",      "EMAIL",  offsetof(struct options, requester),      "for whom the administrator is asked"},
+  {OPTION_SYSTEM,      "system",         NULL,     offsetof(struct options, system),         "for all users: this machine's own identity, approved by an administrator"},
   {OPTION_ALL,         "all",            NULL,     offsetof(struct options, all),            "all local queues"},
   {OPTION_TRIES,       "tries",          "N",      offsetof(struct options, tries),          "how many codes to show before giving up (5)"},
   {OPTION_QR,          "qr",             NULL,     offsetof(struct options, qr),             "a QR code even where the output is no terminal"},

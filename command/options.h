@@ -24,7 +24,8 @@ enum option_bit
   OPTION_NO_QR       = 1 << 9,
   OPTION_FORCE       = 1 << 10,
   OPTION_JSON        = 1 << 11,
-  OPTION_QR          = 1 << 12
+  OPTION_QR          = 1 << 12,
+  OPTION_SYSTEM      = 1 << 13
 };
 
 // What was said; texts are borrowed from argv.
@@ -43,6 +44,7 @@ struct options
   bool        no_qr;
   bool        force;
   bool        json;
+  bool        system;
   char      **names;  // what is no option
   int         names_count;
 };
