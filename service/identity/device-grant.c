@@ -197,7 +197,8 @@ find_row(pb_identity_t *identity, const char *device_code, struct row *row, bool
   pb_token_hash(device_code, hash);
   pb_db_stmt_t *query =
     pb_db_query(identity->db, err,
-                "SELECT id, client_id, scope, user_id, state, interval_ms, polled_ms, expires_ms"
+                "SELECT id, client_id, scope, user_id, state, interval_ms, polled_ms, expires_ms,"
+                " requester"
                 " FROM auth_grants WHERE device_hash = ?",
                 "b", (const void *)hash, sizeof(hash));
   *is_found_out = pb_db_step(query);
@@ -211,6 +212,7 @@ find_row(pb_identity_t *identity, const char *device_code, struct row *row, bool
     pb_text_copy(row->subject.grant_id, sizeof(row->subject.grant_id), pb_db_text(query, 0));
     pb_text_copy(row->subject.client_id, sizeof(row->subject.client_id), pb_db_text(query, 1));
     pb_text_copy(row->subject.scope, sizeof(row->subject.scope), pb_db_text(query, 2));
+    pb_text_copy(row->subject.label, sizeof(row->subject.label), pb_db_text(query, 8));
   }
   return pb_db_finish(query, err);
 }

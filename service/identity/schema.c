@@ -84,6 +84,8 @@ static const char *const migrations[] = {
   "ALTER TABLE auth_grants ADD COLUMN public_key TEXT NOT NULL DEFAULT '';"  // PEM; of a machine that asks
   "ALTER TABLE auth_tokens ADD COLUMN successor BLOB;"                       // of a refresh token that was used: hash
   "ALTER TABLE auth_clients ADD COLUMN machine TEXT NOT NULL DEFAULT '';",   // its host name; '': a connector
+
+  "ALTER TABLE auth_tokens ADD COLUMN label TEXT NOT NULL DEFAULT '';",  // what its client called itself, for people
 };
 
 bool

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
+#include "identity/program.h"
 #include "portal/visit.h"
 
 static void
@@ -48,6 +49,41 @@ add_app_passwords(pb_visit_t *visit, pb_error_t *err)
 }
 
 static void
+add_program(void *user, const struct pb_program *row)
+{
+  pb_visit_t *visit = user;
+  const char *name  = row->label[0] != '\0' ? row->label : row->client_id;
+
+  pb_html_add(&visit->html,
+              "<tr><th scope=\"row\">%s<small>%s</small></th><td data-label=\"Last used\">", name,
+              row->client_id);
+  pb_page_time(visit, row->used_ms);
+  pb_html_add(&visit->html,
+              "</td><td class=\"act\"><form method=\"post\" action=\"/account/programs/remove\">"
+              "<input type=\"hidden\" name=\"program\" value=\"%s\">",
+              row->family);
+  pb_page_csrf(visit);
+  pb_html_add(&visit->html,
+              "<button class=\"danger small\" aria-label=\"Remove %s\">Remove"
+              "</button></form></td></tr>",
+              name);
+}
+
+static bool
+add_programs(pb_visit_t *visit, pb_error_t *err)
+{
+  pb_html_add(&visit->html,
+              "<section><h2>Programs</h2><p>What you have allowed to print with your name, by a"
+              " code. What is removed asks for a new one.</p>"
+              "<table><thead><tr><th scope=\"col\">Program</th><th scope=\"col\">Last used</th>"
+              "<td></td></tr></thead><tbody>");
+  if (!pb_program_each(visit->portal->identity, visit->user.id, add_program, visit, err))
+    return false;
+  pb_html_add(&visit->html, "</tbody></table></section>");
+  return true;
+}
+
+static void
 add_password_form(pb_visit_t *visit)
 {
   pb_html_add(&visit->html,
@@ -82,7 +118,7 @@ show(pb_visit_t *visit, int status, bool is_error, const char *note, const char 
                 password);
   pb_html_add(&visit->html, "<p class=\"sub\">%s \xC2\xB7 %s</p>", visit->user.email,
               pb_role_name(visit->user.role));
-  if (!add_app_passwords(visit, &err))
+  if (!add_programs(visit, &err) || !add_app_passwords(visit, &err))
   {
     pb_page_fail(visit, &err);
     return;
@@ -153,6 +189,18 @@ pb_account_app_password_remove_post(pb_visit_t *visit)
   if (!pb_text_parse_int(pb_visit_field(visit, "id"), 1, INT64_MAX, &id))
     pb_page_error(visit, 400, "No such password", "The form names no app password.");
   else if (!pb_app_password_remove(visit->portal->identity, visit->user.id, id, &err))
+    pb_page_fail(visit, &err);
+  else
+    pb_visit_redirect(visit, "/account");
+}
+
+void
+pb_account_program_remove_post(pb_visit_t *visit)
+{
+  pb_error_t err = {0};
+
+  if (!pb_program_remove(visit->portal->identity, visit->user.id, pb_visit_field(visit, "program"),
+                         &err))
     pb_page_fail(visit, &err);
   else
     pb_visit_redirect(visit, "/account");

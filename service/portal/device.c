@@ -51,7 +51,7 @@ add_fact(pb_visit_t *visit, const char *name, const char *value)
 }
 
 static void
-add_asker(pb_visit_t *visit, const struct pb_approval *approval)
+add_asker(pb_visit_t *visit, const struct pb_approval *approval, const char *client)
 {
   bool has_queues = approval->queues_count > 0;
 
@@ -60,7 +60,7 @@ add_asker(pb_visit_t *visit, const struct pb_approval *approval)
   if (has_queues)
     add_fact(visit, "Host", approval->queues[0].host);
   add_fact(visit, "Requested by", approval->requester);
-  add_fact(visit, has_queues ? "Key of the print server" : "Program", approval->client_id);
+  add_fact(visit, client, approval->client_id);
   pb_html_add(&visit->html, "<dt>Asked</dt><dd>");
   pb_page_time(visit, approval->created_ms);
   pb_html_add(&visit->html, "</dd></dl><p class=\"hint\">Host, names and requester are what the"
@@ -93,21 +93,50 @@ add_queues(pb_visit_t *visit, const struct pb_approval *approval)
   pb_html_add(&visit->html, "</ul></fieldset>");
 }
 
+// What is asked, by scope.
+static const struct kind
+{
+  const char *scope;
+  const char *title, *meaning;
+  const char *client;  // what its client id is
+  const char *others;  // who may not decide
+} kinds[] = {
+  {PB_SCOPE_REGISTER, "Connect this print server?",
+   "It will receive the jobs that are sent to the printers below.",             "Key of the print server",
+   "Only an administrator can connect a print server."                                                                                                                   },
+  {PB_SCOPE_MACHINE,  "Let this machine print for its users?",
+   "It will be able to print to every printer, for any name that it says: its own users' names, "
+   "which nobody"
+   " checks here. It sees and cancels only its own jobs.",                      "Key of the machine",      "Only an administrator can let a machine print for its users."},
+  {PB_SCOPE_USER,     "Allow this program?",
+   "It will be able to print with your name, and to see and cancel your jobs.", "Program",
+   "This account cannot allow a program to print."                                                                                                                       },
+};
+
+static const struct kind *
+find_kind(const char *scope)
+{
+  size_t last = sizeof(kinds) / sizeof(kinds[0]) - 1;
+
+  for (size_t i = 0; i < last; i++)
+    if (pb_text_is_equal(kinds[i].scope, scope))
+      return &kinds[i];
+  return &kinds[last];
+}
+
 static void
 show_question(pb_visit_t *visit, const struct pb_approval *approval)
 {
-  bool has_queues = approval->queues_count > 0;
+  bool               has_queues = approval->queues_count > 0;
+  const struct kind *kind       = find_kind(approval->scope);
 
-  pb_page_begin(visit, 200, has_queues ? "Connect this print server?" : "Allow this program?",
-                PB_PATH_VERIFY);
+  pb_page_begin(visit, 200, kind->title, PB_PATH_VERIFY);
   pb_html_add(&visit->html,
               "<p>%s</p><p class=\"compare\"><span class=\"shown\">%s</span>"
               "<span>Compare: the device in front of you, or the person who asked you, must show"
               " exactly this code. If not, deny.</span></p>",
-              has_queues ? "It will receive the jobs that are sent to the printers below."
-                         : "It will be able to print with your name.",
-              approval->user_code);
-  add_asker(visit, approval);
+              kind->meaning, approval->user_code);
+  add_asker(visit, approval, kind->client);
   pb_html_add(&visit->html,
               "<form class=\"card\" method=\"post\" action=\"/device/decide\">"
               "<input type=\"hidden\" name=\"user_code\" value=\"%s\">",
@@ -133,8 +162,7 @@ pb_device_post(pb_visit_t *visit)
                         &err))
     refuse(visit, &err);
   else if (!pb_approval_is_allowed(approval.scope, visit->user.role))
-    pb_page_error(visit, 403, "Ask an administrator",
-                  "Only an administrator can connect a print server.");
+    pb_page_error(visit, 403, "Ask an administrator", find_kind(approval.scope)->others);
   else
     show_question(visit, &approval);
   pb_approval_clear(&approval);

@@ -79,7 +79,10 @@ add_job(void *user, const struct pb_job_view *view)
               view->id, view->name, style, word);
   pb_html_add(&visit->html, "<small>%s</small></td><td data-label=\"Printer\">%s</td>",
               view->state_message, view->printer_name);
-  pb_html_add(&visit->html, "<td data-label=\"User\">%s</td>", view->user);
+  pb_html_add(&visit->html, "<td data-label=\"User\">%s", view->user);
+  if (view->machine != NULL && view->machine[0] != '\0')
+    pb_html_add(&visit->html, "<small>asserted by machine %s</small>", view->machine);
+  pb_html_add(&visit->html, "</td>");
   add_times(visit, view);
   pb_html_add(&visit->html, "<td data-label=\"Pages\">%d</td><td class=\"act\">",
               view->impressions_completed);

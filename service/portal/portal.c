@@ -35,10 +35,12 @@ static const struct page
   {"POST", "/account/password",             PB_ROLE_USER,  pb_account_password_post           },
   {"POST", "/account/app-passwords",        PB_ROLE_USER,  pb_account_app_password_post       },
   {"POST", "/account/app-passwords/remove", PB_ROLE_USER,  pb_account_app_password_remove_post},
+  {"POST", "/account/programs/remove",      PB_ROLE_USER,  pb_account_program_remove_post     },
   {"GET",  "/users",                        PB_ROLE_ADMIN, pb_users_get                       },
   {"POST", "/users/add",                    PB_ROLE_ADMIN, pb_users_add_post                  },
   {"POST", "/users/remove",                 PB_ROLE_ADMIN, pb_users_remove_post               },
   {"POST", "/users/role",                   PB_ROLE_ADMIN, pb_users_role_post                 },
+  {"POST", "/users/machines/remove",        PB_ROLE_ADMIN, pb_users_machine_remove_post       },
 };
 
 // The page; or NULL with the method that the path does take, NULL when there is no such path.  HEAD

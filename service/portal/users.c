@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
+#include "identity/machine.h"
 #include "portal/visit.h"
 
 static const enum pb_role roles[] = {PB_ROLE_USER, PB_ROLE_OPERATOR, PB_ROLE_ADMIN};
@@ -64,6 +65,39 @@ add_form(pb_visit_t *visit)
 }
 
 static void
+add_machine(void *user, const struct pb_machine *row)
+{
+  pb_visit_t *visit = user;
+
+  pb_html_add(&visit->html,
+              "<tr><th scope=\"row\">%s<small>%s</small></th><td data-label=\"Since\">", row->host,
+              row->client_id);
+  pb_page_time(visit, row->approved_ms);
+  pb_html_add(&visit->html,
+              "</td><td class=\"act\"><form method=\"post\" action=\"/users/machines/remove\">"
+              "<input type=\"hidden\" name=\"client\" value=\"%s\">",
+              row->client_id);
+  pb_page_csrf(visit);
+  pb_html_add(&visit->html,
+              "<button class=\"danger small\" aria-label=\"Remove %s\">Remove"
+              "</button></form></td></tr>",
+              row->host);
+}
+
+static bool
+add_machines(pb_visit_t *visit, pb_error_t *err)
+{
+  pb_html_add(&visit->html,
+              "<section><h2>Machines</h2><p>Computers that print for their own users, and say"
+              " whose each job is.</p><table><thead><tr><th scope=\"col\">Machine</th>"
+              "<th scope=\"col\">Since</th><td></td></tr></thead><tbody>");
+  if (!pb_machine_each(visit->portal->identity, add_machine, visit, err))
+    return false;
+  pb_html_add(&visit->html, "</tbody></table></section>");
+  return true;
+}
+
+static void
 show(pb_visit_t *visit, int status, const char *problem)
 {
   pb_error_t err = {0};
@@ -79,6 +113,11 @@ show(pb_visit_t *visit, int status, const char *problem)
   }
   pb_html_add(&visit->html, "</tbody></table>");
   add_form(visit);
+  if (!add_machines(visit, &err))
+  {
+    pb_page_fail(visit, &err);
+    return;
+  }
   pb_page_end(visit);
 }
 
@@ -130,6 +169,18 @@ pb_users_role_post(pb_visit_t *visit)
     pb_role_parse(pb_visit_field(visit, "role"), &role)
               ? pb_user_set_role(visit->portal->identity, pb_visit_field(visit, "email"), role, &err)
               : pb_error_set(&err, PB_REJECT, "there is no such role");
+
+  finish(visit, ok, &err);
+}
+
+void
+pb_users_machine_remove_post(pb_visit_t *visit)
+{
+  struct pb_machine machine;
+  pb_error_t        err    = {0};
+  const char       *client = pb_visit_field(visit, "client");
+  bool              ok     = pb_machine_find(visit->portal->identity, client, &machine, &err) &&
+            pb_identity_revoke_client(visit->portal->identity, client, &err);
 
   finish(visit, ok, &err);
 }

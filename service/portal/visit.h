@@ -78,9 +78,11 @@ void pb_account_get(pb_visit_t *visit);
 void pb_account_password_post(pb_visit_t *visit);
 void pb_account_app_password_post(pb_visit_t *visit);
 void pb_account_app_password_remove_post(pb_visit_t *visit);
+void pb_account_program_remove_post(pb_visit_t *visit);
 void pb_users_get(pb_visit_t *visit);
 void pb_users_add_post(pb_visit_t *visit);
 void pb_users_remove_post(pb_visit_t *visit);
 void pb_users_role_post(pb_visit_t *visit);
+void pb_users_machine_remove_post(pb_visit_t *visit);
 
 #endif
