@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -234,41 +235,90 @@ add_finishings(struct pb_wanted *wanted, const char *list)
   return ok;
 }
 
-// "1-4,7,9-": in ascending order without overlaps, as RFC 8011 s5.2.7 wants them; an open end is
-// the last page.
+struct range
+{
+  int low, high;
+};
+
+// "1-4", "7", "9-", "-3"; an open end is the first or the last page.
+static bool
+parse_range(const char *text, size_t size, struct range *range)
+{
+  char    first[12] = "", last[12] = "";
+  size_t  dash = strcspn(text, "-,");
+  int64_t low = 1, high = INT_MAX;
+
+  if (size > 23 || dash > 11 || (dash < size && size - dash - 1 > 11))
+    return false;
+  pb_text_format(first, sizeof(first), "%.*s", (int)dash, text);
+  if (dash < size)
+    pb_text_format(last, sizeof(last), "%.*s", (int)(size - dash - 1), text + dash + 1);
+  if ((first[0] == '\0' && last[0] == '\0') ||
+      (first[0] != '\0' && !pb_text_parse_int(first, 1, INT_MAX, &low)) ||
+      (last[0] != '\0' && !pb_text_parse_int(last, low, INT_MAX, &high)))
+    return false;
+  *range = (struct range){(int)low, dash < size ? (int)high : (int)low};
+  return true;
+}
+
+static int
+compare_ranges(const void *a, const void *b)
+{
+  const struct range *one = a, *other = b;
+
+  return one->low < other->low ? -1 : one->low > other->low;
+}
+
+// CUPS takes them in any order and prints each page once; IPP wants them in order (RFC 8011
+// s5.2.7).
+static bool
+add_sorted(struct pb_wanted *wanted, struct range *ranges, size_t count)
+{
+  ipp_attribute_t *at   = NULL;
+  size_t           used = 0;
+
+  qsort(ranges, count, sizeof(*ranges), compare_ranges);
+  for (size_t i = 1; i < count; i++)
+  {
+    if (ranges[i].low > ranges[used].high)
+      ranges[++used] = ranges[i];
+    else if (ranges[i].high > ranges[used].high)
+      ranges[used].high = ranges[i].high;
+  }
+  for (size_t i = 0; i <= used; i++)
+  {
+    if (i == 0)
+      at = ippAddRange(wanted->job, IPP_TAG_JOB, "page-ranges", ranges[0].low, ranges[0].high);
+    else if (!ippSetRange(wanted->job, &at, (int)i, ranges[i].low, ranges[i].high))
+      at = NULL;
+    if (at == NULL)
+      return false;
+  }
+  return true;
+}
+
 static bool
 add_ranges(struct pb_wanted *wanted, const char *text)
 {
-  ipp_attribute_t *at    = NULL;
-  int              after = 0;
+  struct range *ranges = NULL;
+  size_t        count  = 0;
+  bool          ok     = true;
 
   if (pb_wanted_has(wanted, "page-ranges"))
     return true;
-  for (int count = 0; *text != '\0' && count < RANGES_MAX; count++)
+  ranges = calloc(RANGES_MAX, sizeof(*ranges));
+  while (ok && ranges != NULL && *text != '\0')
   {
-    char    first[12] = "", last[12] = "";
-    size_t  size = strcspn(text, ","), dash = strcspn(text, "-,");
-    int64_t low = 1, high = INT_MAX;
+    size_t size = strcspn(text, ",");
 
-    pb_text_format(first, sizeof(first), "%.*s", (int)(dash < 11 ? dash : 11), text);
-    if (dash < size)
-      pb_text_format(last, sizeof(last), "%.*s", (int)(size - dash - 1 < 11 ? size - dash - 1 : 11),
-                     text + dash + 1);
-    if ((first[0] != '\0' && !pb_text_parse_int(first, 1, INT_MAX, &low)) ||
-        (last[0] != '\0' && !pb_text_parse_int(last, low, INT_MAX, &high)) ||
-        (first[0] == '\0' && last[0] == '\0') || low <= after)
-      return false;
-    if (dash >= size)
-      high = low;
-    after = (int)high;
-    if (at == NULL)
-      at = ippAddRange(wanted->job, IPP_TAG_JOB, "page-ranges", (int)low, after);
-    else if (!ippSetRange(wanted->job, &at, ippGetCount(at), (int)low, after))
-      at = NULL;
-    wanted->has_no_memory = wanted->has_no_memory || at == NULL;
+    ok = count < RANGES_MAX && parse_range(text, size, &ranges[count++]);
     text += size + (text[size] == ',');
   }
-  return at != NULL;
+  ok = ok && count > 0;
+  if (ranges == NULL || (ok && !add_sorted(wanted, ranges, count)))
+    wanted->has_no_memory = true;
+  free(ranges);
+  return ok;
 }
 
 // --- options
