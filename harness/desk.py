@@ -9,6 +9,8 @@ import subprocess
 
 from .cups import Cups
 from .process import Failed, run, wait_for
+from .service import ADMIN
+from .world import USER
 
 CODE = re.compile(r"\b([BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4})\b")
 
@@ -60,13 +62,13 @@ class Desk:
             for line in popen.stdout:
                 text += line
                 if CODE.search(line):
-                    self.approve(CODE.search(line).group(1))
+                    self.approve(CODE.search(line).group(1), email=ADMIN if "--system" in extra else USER)
             if popen.wait() != 0:
                 raise Failed(f"login: exit status {popen.returncode}\n{text}")
         return text
 
-    def approve(self, code, decision="approve"):
-        status, page = self.world.service.portal().decide(code, decision)
+    def approve(self, code, decision="approve", email=USER):
+        status, page = self.world.service.portal(email).decide(code, decision)
         if status != 200:
             raise Failed(f"the portal answered {status} to {decision} {code}: {page[:300]}")
 

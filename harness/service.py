@@ -25,6 +25,7 @@ class Service:
         self.write_config()
         _, text = run([self.program, "init", "--admin", ADMIN, "--config", self.config])
         self.password = re.search(r"^password:\s+(\S+)", text, re.M).group(1)
+        self.passwords = {ADMIN: self.password}
         self.fingerprint = re.search(r"^CA fingerprint:\s+(\S+)", text, re.M).group(1)
         self.ca_file = os.path.join(self.settings["data-folder"], "ca.pem")
         self.process = Process("printbridge-service", [self.program, "run", "--config", self.config],
@@ -43,11 +44,12 @@ class Service:
 
     def add_user(self, email="user@example.org", role="user"):
         """Returns the app password."""
-        run([self.program, "user", "add", email, "--role", role, "--config", self.config])
+        _, text = run([self.program, "user", "add", email, "--role", role, "--config", self.config])
+        self.passwords[email] = text.strip().splitlines()[-1]
         _, text = run([self.program, "user", "app-password", email, "--config", self.config])
         return text.strip().splitlines()[-1]
 
-    def portal(self):
+    def portal(self, email=ADMIN):
         portal = Portal(self.url, self.ca_file)
-        portal.sign_in(ADMIN, self.password)
+        portal.sign_in(email, self.passwords[email])
         return portal

@@ -1,0 +1,403 @@
+# SPDX-FileCopyrightText: The Printbridge authors
+# SPDX-License-Identifier: Apache-2.0
+"""The whole circle: a desktop's cupsd with our backend -> service -> connector -> a print server's cupsd, its driver -> printer."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+import unittest
+
+from harness import documents
+from harness.desk import CODE, Desk
+from harness.process import Failed, run, wait_for
+from tests.e2e.days import DaysCase
+
+USER = "nobody"  # an account that is not root's
+
+
+class DeskCase(DaysCase):
+    """A desk beside the world; its queues have no PPD here, so that what comes is what was sent."""
+
+    desk_options = {}
+    desk = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        try:
+            cls.desk = Desk(cls.world, **cls.desk_options).start()
+            cls.desk.add_user(USER)
+            for name in cls.world.printers:
+                cls.desk.cups.add(name, cls.desk.uri(name), "raw")
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.desk is not None:
+            cls.desk.stop()
+        super().tearDownClass()
+
+    def tearDown(self):
+        """What a failed test has left behind is not the next one's."""
+        for queue, number, _ in self.desk.cups.jobs("not-completed"):
+            run(["cancel", f"{queue}-{number}"], self.desk.cups.env, check=False)
+
+    def run(self, result=None):
+        failures = len(result.failures) + len(result.errors)
+        super().run(result)
+        if len(result.failures) + len(result.errors) > failures:
+            lines = [line for line in self.desk.cups.error_log().splitlines() if "[Job " in line and "envp" not in line]
+            print("--- the desk's log\n" + "\n".join(lines[-60:]))
+
+    def lp(self, queue, path, options=(), user=USER):
+        return self.desk.cups.lp(queue, path, options, user)
+
+    def printed(self, queue, pages, number):
+        """The local job is completed, and each page has come, once."""
+        self.desk.wait_job(queue, number, seconds=150)
+        papers = self.world.printers[queue].wait_jobs(self.before[queue] + 1, 30)[self.before[queue]:]
+        self.assertEqual([paper.pages() for paper in papers], [pages])
+        return papers[0]
+
+    def cloud_jobs(self, queue):
+        """[(id, state)] of the service's jobs, newest last."""
+        _, text = self.world.ipptool(queue, self.get_jobs(), check=False)
+        return [(int(number), state) for number, state in re.findall(
+            r"job-id \(integer\) = (\d+)\s+job-state \(enum\) = (\S+)", text.partition("RECEIVED")[2])]
+
+    def get_jobs(self):
+        path = self.world.path("get-jobs.test")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write('{ OPERATION Get-Jobs GROUP operation-attributes-tag ATTR charset attributes-charset utf-8 '
+                       'ATTR naturalLanguage attributes-natural-language en ATTR uri printer-uri $uri '
+                       'ATTR name requesting-user-name $user ATTR keyword which-jobs all '
+                       'ATTR keyword requested-attributes job-id,job-state }')
+        return path
+
+    def backends(self):
+        """Process ids of backends that the desk's cupsd runs, and of those that these wait for; a waiter is none of them."""
+        pids, parents = [], [self.desk.cups.process.pid]
+        pattern = f"^{self.desk.uri('Laser').rpartition('/')[0]}/"
+        while parents:
+            _, text = run(["pgrep", "-P", ",".join(map(str, parents)), "-f", pattern], check=False)
+            parents = [int(word) for word in text.split()]
+            pids += parents
+        return pids
+
+
+class SigningIn(DeskCase):
+    def test_1_a_job_holds_until_its_user_has_signed_in(self):
+        desk = self.desk
+        first = self.lp("Laser", self.document(2))
+        code = desk.wait_code("Laser", first)
+        # The queue is not blocked, and everybody sees the same code: in the queue's message, too.
+        self.assertIn(code, desk.printer("Laser")["printer-state-message"])
+        self.assertRegex(desk.printer("Laser")["printer-state-message"], r"^Sign in: https://\S+ code")
+        second = self.lp("Raster", self.document(2))
+        self.assertEqual(desk.wait_code("Raster", second), code)
+        wait_for(lambda: not self.backends(), "no process of cupsd's that waits")
+        desk.approve(code)
+        self.printed("Laser", 2, first)
+        self.printed("Raster", 2, second)
+
+    def test_2_the_next_job_goes_on_at_once(self):
+        self.printed("Laser", 1, self.lp("Laser", self.document(1)))
+
+    def test_3_a_refusal_is_told_once(self):
+        desk = self.desk
+        desk.add_user("daemon")
+        number = self.lp("Laser", self.document(1), user="daemon")
+        desk.approve(desk.wait_code("Laser", number), "deny")
+        wait_for(lambda: "refused" in desk.job("Laser", number).get("job-printer-state-message", ""), "the refusal", 20)
+        self.assertEqual(desk.job("Laser", number)["job-state"], "pending-held")
+        # Released by hand: asked again.
+        run(["lp", "-i", f"Laser-{number}", "-H", "resume", "-U", "daemon"], desk.cups.env)
+        wait_for(lambda: CODE.search(desk.job("Laser", number).get("job-printer-state-message", "")), "another code", 20)
+        desk.approve(desk.wait_code("Laser", number))
+        self.printed("Laser", 1, number)
+
+    def test_4_jobs_from_elsewhere_are_not_their_namesakes(self):
+        number = self.lp("Laser", self.document(1))
+        self.desk.wait_job("Laser", number)
+        argv = [os.path.join(self.desk.cups.folder, "bin/backend/printbridge"), "1", USER, "title", "1",
+                "job-originating-host-name=elsewhere.test", self.document(1)]
+        done = subprocess.run(argv, env=dict(os.environ, DEVICE_URI=self.desk.uri("Laser"), **self.desk.cups.env,
+                                             **self.desk.cups.places), stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("printbridge login --system", done.stderr)
+
+
+class Printing(DeskCase):
+    desk_options = {"keeps_files": "Yes"}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        try:
+            cls.desk.sign_in("Laser", cls.world.document("sign-in.pdf", pages=1), USER)
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    def test_two_jobs_at_once(self):
+        self.wire.bytes_per_second = 4_000_000
+        try:
+            jobs = [(queue, self.lp(queue, self.document(2, filler_bytes=2_000_000))) for queue in ("Laser", "Raster")]
+            wait_for(lambda: len(self.backends()) >= 2, "two backends at once")
+        finally:
+            self.wire.bytes_per_second = None
+        for queue, number in jobs:
+            self.printed(queue, 2, number)
+
+    def test_state_and_pages_come_back(self):
+        number = self.lp("Laser", self.document(3))
+        self.printed("Laser", 3, number)
+        job = self.desk.job("Laser", number)
+        self.assertEqual(job["job-impressions-completed"], "3")
+        self.assertEqual(job["job-media-progress"], "100")
+        with open(os.path.join(self.desk.cups.folder, "log/page_log"), encoding="utf-8") as file:
+            lines = [line for line in file if f" {number} " in line]
+        self.assertEqual(len(lines), 1, lines)
+
+    def test_a_printer_that_is_out_of_paper_says_so_here(self):
+        printer = self.world.printers["Laser"]
+        printer.stop_taking()
+        number = None
+        try:
+            number = self.lp("Laser", documents.postscript(self.world.path("stuck.ps"), filler_bytes=30_000_000))
+            run(["lpadmin", "-p", "Laser", "-o", "x=y"], self.world.cups.env, check=False)
+            self.desk.wait_job("Laser", number, "processing")
+            self.assertEqual(self.desk.job("Laser", number)["job-state"], "processing")
+            wait_for(lambda: "rint" in self.desk.printer("Laser").get("printer-state-message", ""), "the printer's message")
+        finally:
+            printer.go_on()
+        self.desk.wait_job("Laser", number)
+
+    def start_stuck(self, name):
+        """A job that is at the printer and does not get on; its numbers here and in the cloud."""
+        self.world.printers["Laser"].stop_taking()
+        number = self.lp("Laser", documents.postscript(self.world.path(f"{name}.ps"), filler_bytes=30_000_000))
+        wait_for(lambda: [job for job in self.world.cups.jobs("not-completed") if job[0] == "Laser"], "the job at the print server")
+        return number, self.cloud_jobs("Laser")[-1][0]
+
+    def test_cancel_here_cancels_there(self):
+        try:
+            number, cloud = self.start_stuck("here")
+            begin = time.monotonic()
+            run(["cancel", f"Laser-{number}"], self.desk.cups.env)
+            self.desk.wait_job("Laser", number, "canceled")
+            wait_for(lambda: not self.backends(), "the backend's end", 10)
+            self.assertLess(time.monotonic() - begin, 5)
+            wait_for(lambda: not self.world.cups.jobs("not-completed"), "the end of the print server's job")
+        finally:
+            self.world.printers["Laser"].go_on()
+        self.world.wait_job("Laser", cloud, ("canceled",))
+
+    def test_cancel_in_the_cloud_cancels_here(self):
+        try:
+            number, cloud = self.start_stuck("there")
+            self.cancel("Laser", cloud)
+            job = self.desk.wait_job("Laser", number, "canceled")
+        finally:
+            self.world.printers["Laser"].go_on()
+        self.assertIn("anceled", job["job-printer-state-message"])
+
+    def cancel(self, queue, job):
+        path = self.world.path("cancel-cloud.test")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write('{ OPERATION Cancel-Job GROUP operation-attributes-tag ATTR charset attributes-charset utf-8 '
+                       'ATTR naturalLanguage attributes-natural-language en ATTR uri printer-uri $uri '
+                       f'ATTR integer job-id {job} ATTR name requesting-user-name $user STATUS successful-ok }}')
+        self.world.ipptool(queue, path)
+
+    def test_what_fails_there_fails_here(self):
+        """Of a queue that aborts, "aborted"; of others a job must neither print again nor stop the queue: "canceled"."""
+        path = self.world.path("nothing.xyz")
+        with open(path, "wb") as file:
+            file.write(b"\x00\x01\x02 nothing that a printer knows " * 20)
+        for policy, state in (("retry-job", "canceled"), ("stop-printer", "canceled"), ("abort-job", "aborted")):
+            with self.subTest(policy=policy):
+                run(["lpadmin", "-p", "Raster", "-o", f"printer-error-policy={policy}"], self.desk.cups.env)
+                number = self.lp("Raster", path, ["raw"])
+                job = self.desk.wait_job("Raster", number, state)
+                self.assertIn("format", job["job-printer-state-message"])
+        run(["lpadmin", "-p", "Raster", "-o", "printer-error-policy=retry-job"], self.desk.cups.env)
+        self.nothing_came("Raster")
+
+    def test_service_down_and_back(self):
+        self.world.service.stop()
+        number = self.lp("Laser", self.document(2))
+        wait_for(lambda: "Waiting for the print service" in self.desk.job("Laser", number).get("job-printer-state-message", ""),
+                 "the reason why it waits", 20)
+        printer = self.desk.printer("Laser")
+        self.assertIn("offline-report", printer["printer-state-reasons"])
+        self.world.service.start()
+        self.printed("Laser", 2, number)
+        self.assertEqual(self.desk.printer("Laser")["printer-state-reasons"], "none")
+
+    def test_service_down_while_the_job_is_followed(self):
+        try:
+            number, _ = self.start_stuck("followed")
+            self.world.service.stop()
+            wait_for(lambda: "Waiting for the print service" in self.desk.job("Laser", number)["job-printer-state-message"],
+                     "the reason why it waits", 20)
+        finally:
+            self.world.printers["Laser"].go_on()
+        self.world.service.start()
+        self.desk.wait_job("Laser", number)
+
+    def test_cut_in_mid_upload(self):
+        """One cloud job, one paper; the device has begun to read it by then."""
+        before = len(self.cloud_jobs("Laser"))
+        self.wire.bytes_per_second = 3_000_000
+        try:
+            number = self.lp("Laser", self.document(3, filler_bytes=12_000_000))
+            for _ in range(2):
+                down = self.wire.down_bytes
+                wait_for(lambda: len(self.cloud_jobs("Laser")) > before, "the cloud job")
+                wait_for(lambda down=down: self.wire.down_bytes > down + 1_000_000, "a part of it at the connector")
+                self.wire.cut()
+        finally:
+            self.wire.bytes_per_second = None
+        self.printed("Laser", 3, number)
+        self.assertEqual(len(self.cloud_jobs("Laser")), before + 1)
+
+    def test_cut_in_mid_upload_of_a_pipe(self):
+        """What the filters made and the service has lost is kept behind the pipe."""
+        before = len(self.cloud_jobs("Laser"))
+        self.wire.bytes_per_second = 3_000_000
+        try:
+            with open(self.document(3, filler_bytes=12_000_000), "rb") as document:
+                backend = self.start_backend(document)
+            for _ in range(2):
+                down = self.wire.down_bytes
+                wait_for(lambda: len(self.cloud_jobs("Laser")) > before, "the cloud job")
+                wait_for(lambda down=down: self.wire.down_bytes > down + 1_000_000, "a part of it at the connector")
+                self.wire.cut()
+        finally:
+            self.wire.bytes_per_second = None
+        self.assertEqual(backend.wait(100), 0, backend.stderr.read())
+        backend.stderr.close()
+        papers = self.world.printers["Laser"].wait_jobs(self.before["Laser"] + 1)[self.before["Laser"]:]
+        self.assertEqual([paper.pages() for paper in papers], [3])
+        self.assertEqual(len(self.cloud_jobs("Laser")), before + 1)
+
+    def start_backend(self, document):
+        """By hand, as cupsd does it where filters come before."""
+        argv = [os.path.join(self.desk.cups.folder, "bin/backend/printbridge"), "1", USER, "title", "1", ""]
+        env = dict(os.environ, DEVICE_URI=self.desk.uri("Laser"), CONTENT_TYPE="application/pdf",
+                   FINAL_CONTENT_TYPE="application/pdf", **self.desk.cups.env, **self.desk.cups.places)
+        cat = subprocess.Popen(["cat"], stdin=document, stdout=subprocess.PIPE)
+        backend = subprocess.Popen(argv, env=env, stdin=cat.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        cat.stdout.close()
+        self.addCleanup(cat.wait)
+        return backend
+
+    def test_large_documents_cost_no_memory(self):
+        with open(self.document(1, filler_bytes=200_000_000), "rb") as document:
+            backend = self.start_backend(document)
+        peak = 0
+        while backend.poll() is None:
+            _, text = run(["ps", "-o", "rss=", "--ppid", backend.pid, "--pid", backend.pid], check=False)
+            peak = max([peak, *(int(word) for word in text.split())])
+            time.sleep(0.05)
+        self.assertEqual(backend.returncode, 0, backend.stderr.read())
+        backend.stderr.close()
+        self.assertLess(peak, 40_000, "KiB")
+
+    def test_cupsd_restarts(self):
+        """The cloud job goes on; the local job, started again, finds it."""
+        try:
+            number, _ = self.start_stuck("restart")
+            before = len(self.cloud_jobs("Laser"))
+            self.desk.cups.stop()
+            self.desk.cups.start()
+            self.desk.wait_job("Laser", number, "processing")
+        finally:
+            self.world.printers["Laser"].go_on()
+        self.desk.wait_job("Laser", number)
+        self.assertEqual(len(self.cloud_jobs("Laser")), before)
+        self.assertEqual(len(self.world.printers["Laser"].wait_jobs(self.before["Laser"] + 1)), self.before["Laser"] + 1)
+
+    def test_printed_once_more_by_hand(self):
+        number = self.lp("Laser", self.document(1))
+        self.printed("Laser", 1, number)
+        before = len(self.cloud_jobs("Laser"))
+        run(["lp", "-i", f"Laser-{number}", "-H", "restart"], self.desk.cups.env)
+        wait_for(lambda: len(self.cloud_jobs("Laser")) == before + 1, "another cloud job")
+        self.desk.wait_job("Laser", number)
+        self.world.printers["Laser"].wait_jobs(self.before["Laser"] + 2)
+
+    def test_wait_for_service(self):
+        """Completed here as soon as the service has it."""
+        self.desk.cups.add("Quick", self.desk.uri("Laser", "?wait-for=service"), "raw")
+        self.world.printers["Laser"].stop_taking()
+        try:
+            number = self.lp("Quick", documents.postscript(self.world.path("quick.ps"), filler_bytes=30_000_000))
+            self.desk.wait_job("Quick", number)
+            self.assertEqual(len(self.world.printers["Laser"].complete()), self.before["Laser"])
+        finally:
+            self.world.printers["Laser"].go_on()
+        self.world.printers["Laser"].wait_jobs(self.before["Laser"] + 1)
+
+    def test_an_empty_document(self):
+        path = self.world.path("empty.pdf")
+        with open(path, "wb"):
+            pass
+        argv = [os.path.join(self.desk.cups.folder, "bin/backend/printbridge"), "1", USER, "title", "1", "", path]
+        done = subprocess.run(argv, env=dict(os.environ, DEVICE_URI=self.desk.uri("Laser"), **self.desk.cups.env,
+                                             **self.desk.cups.places), stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertIn("ERROR: There is nothing to print", done.stderr)
+
+    def test_a_killed_backend(self):
+        """Whoever kills the one that cupsd knows means both."""
+        try:
+            self.start_stuck("killed")
+            pids = self.backends()
+            self.assertEqual(len(pids), 2, "one waits, one prints without root's rights")
+            owners = run(["ps", "-o", "user=", "-p", ",".join(map(str, pids))])[1].split()
+            self.assertEqual(sorted(owners), sorted(["root", USER]))
+            os.kill(min(pids), signal.SIGKILL)
+            wait_for(lambda: not set(pids) & set(self.backends()), "the end of both")
+        finally:
+            self.world.printers["Laser"].go_on()
+
+
+class AsLp(DeskCase):
+    """A backend that everybody may run is run as lp: the sign-in is kept for the user below the cache."""
+
+    def test_hold_and_print(self):
+        path = os.path.join(self.desk.cups.folder, "bin/backend/printbridge")
+        os.chmod(path, 0o755)
+        number = self.lp("Laser", self.document(2))
+        code = self.desk.wait_code("Laser", number)
+        self.desk.approve(code)
+        self.printed("Laser", 2, number)
+        self.assertTrue(os.path.isdir(os.path.join(self.desk.cups.places["PRINTBRIDGE_CACHE"], "sign-ins", USER)))
+
+
+class MaxJobTime(DeskCase):
+    """cupsd cancels what takes longer than MaxJobTime; a job that waits for the service or the printer is not stuck."""
+
+    desk_options = {"max_job_time": 5, "env": {"PRINTBRIDGE_ALIVE_EVERY": "2s"}}
+
+    def test_a_job_that_waits_survives_it(self):
+        self.desk.sign_in("Laser", self.document(1), USER)
+        self.setUp()
+        self.world.printers["Laser"].stop_taking()
+        try:
+            number = self.lp("Laser", documents.postscript(self.world.path("long.ps"), filler_bytes=30_000_000))
+            end = time.monotonic() + 12
+            wait_for(lambda: time.monotonic() > end or self.desk.job("Laser", number)["job-state"] == "canceled", "12 s")
+        finally:
+            self.world.printers["Laser"].go_on()
+        self.desk.wait_job("Laser", number)
+
+
+if __name__ == "__main__":
+    unittest.main()
