@@ -277,6 +277,9 @@ is_attribute_supported(const struct check *check, ipp_attribute_t *attribute, in
   const char      *name      = ippGetName(attribute);
   ipp_attribute_t *supported = name != NULL ? find_supported(check, name) : NULL;
 
+  // It could be called like anything that is done with a job.
+  if (supported == NULL && name != NULL && pb_attributes_is_vendor(name))
+    return refuse(check, "%s is not supported", name);
   // media-size says what it supports in two ways, neither of which has to be there.
   if (supported == NULL && (name == NULL || strcmp(name, "media-size") != 0))
     return true;

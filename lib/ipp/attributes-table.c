@@ -368,10 +368,12 @@ pb_attributes_is_vendor(const char *name)
   bool   is_smi =
     word > 3 && strncmp(name, "smi", 3) == 0 && strspn(name + 3, "0123456789") == word - 3;
   bool is_domain = memchr(name, '.', word) != NULL && name[0] != '.';
+  bool is_ppd =
+    size > strlen(PB_ATTRIBUTES_PPD_PREFIX) && pb_text_has_prefix(name, PB_ATTRIBUTES_PPD_PREFIX);
 
   return size > word + 1 && size <= VENDOR_NAME_MAX &&
          strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == size &&
-         (is_smi || is_domain || pb_text_has_prefix(name, PB_ATTRIBUTES_PPD_PREFIX));
+         (is_smi || is_domain || is_ppd);
 }
 
 static bool

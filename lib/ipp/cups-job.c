@@ -5,6 +5,7 @@
 #include "attributes.h"
 #include "base/text.h"
 #include "cups-private.h"
+#include "ppd-vendor.h"
 #include <string.h>
 
 // Whom cupsd shall name.  It takes any name over the local socket, so "root" stays its own.
@@ -69,7 +70,7 @@ add_options(ipp_t *request, ipp_t *options)
   hold = ippFindAttribute(request, "job-hold-until", IPP_TAG_ZERO);
   if (hold != NULL)
     ippDeleteAttribute(request, hold);
-  return add_resolution(request);
+  return pb_ppd_vendor_rename(request) && add_resolution(request);
 }
 
 static ipp_t *

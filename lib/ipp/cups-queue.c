@@ -4,11 +4,14 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cups-private.h"
+#include "ppd-vendor.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define QUEUES_MAX 10000
 #define CHECK_MS 60000
+#define PPD_MAX (4 * 1024 * 1024)  // the largest have 1 MB
 
 struct names
 {
@@ -131,12 +134,54 @@ copy_attributes(pb_cups_t *cups, const char *queue, const char *const *wanted, s
   return pb_cups_perform(cups, request, NULL, 0, queue, attributes_out, err);
 }
 
+static bool
+read_whole(FILE *file, pb_buffer_t *text)
+{
+  char   piece[8192];
+  size_t size = 0;
+
+  pb_buffer_init(text, PPD_MAX);
+  rewind(file);
+  while ((size = fread(piece, 1, sizeof(piece), file)) > 0)
+  {
+    if (!pb_buffer_append(text, piece, size, /*err*/ NULL))
+      return false;
+  }
+  return text->size > 0;
+}
+
+// Options of its PPD that cupsd does not tell.  A queue without a PPD has none; and without them it
+// is still shared.
+static bool
+add_vendor(pb_cups_t *cups, const char *queue, ipp_t *attributes)
+{
+  char        resource[300];
+  pb_buffer_t text = {0};
+  FILE       *file = tmpfile();
+  bool        ok   = true;
+
+  if (file != NULL && cups->http != NULL &&
+      pb_text_format(resource, sizeof(resource), "/printers/%s.ppd", queue) &&
+      cupsGetFd(cups->http, resource, fileno(file)) == HTTP_STATUS_OK && read_whole(file, &text))
+    ok = pb_ppd_vendor_add(text.data, text.size, attributes);
+  pb_buffer_clear(&text);
+  if (file != NULL)
+    fclose(file);
+  return ok;
+}
+
 bool
 pb_cups_copy_queue(pb_cups_t *cups, const char *queue, ipp_t **attributes_out, pb_error_t *err)
 {
   static const char *const wanted[] = {"all", "media-col-database"};
 
-  return copy_attributes(cups, queue, wanted, 2, attributes_out, err);
+  if (!copy_attributes(cups, queue, wanted, 2, attributes_out, err))
+    return false;
+  if (add_vendor(cups, queue, *attributes_out))
+    return true;
+  ippDelete(*attributes_out);
+  *attributes_out = NULL;
+  return pb_error_set(err, PB_RETRY, "out of memory for what %s can do", queue);
 }
 
 bool

@@ -15,6 +15,7 @@ CHOICES = {
     "Duplex": ("None", "DuplexNoTumble", "DuplexTumble"), "ColorModel": ("RGB", "Gray"),
     "cupsPrintQuality": ("Normal", "Draft", "High"), "Resolution": ("600dpi", "300dpi", "600x300dpi"),
     "OutputBin": ("FaceDown", "FaceUp"), "StapleLocation": ("None", "SinglePortrait"),
+    "TonerSave": ("Off", "On"),  # what no standard names
 }
 SIZES = {"A4": (595, 842), "A5": (420, 595)}
 
