@@ -4,6 +4,7 @@
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "document-private.h"
 #include "net/digest.h"
@@ -85,6 +86,9 @@ try_fetch(struct fetch *fetch, pb_error_t *err)
   if (fetch->hash == NULL || fetch->again == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory for a hash");
   if (!source->fetch(source->user, take_piece, fetch, &reader->is_stopped, err))
+    return false;
+  if (PB_PLANTED("double-document") &&
+      !source->fetch(source->user, take_piece, fetch, &reader->is_stopped, err))
     return false;
   return fetch->seen >= fetch->passed_on ||
          pb_error_set(err, PB_REJECT, "the document is shorter than what was printed of it");
@@ -208,8 +212,12 @@ copy_to_filter(struct pb_reader *reader, char *chunk, int64_t *bytes_out, pb_err
     head[4] = (uint8_t)(size >> 16);
     head[5] = (uint8_t)(size >> 8);
     head[6] = (uint8_t)size;
+    if (got == PB_READ_AHEAD_END)
+      PB_FAULT("connector.last-chunk.before");
     if (!pb_document_send(reader->fd, head + (is_begun ? 3 : 0), is_begun ? 4 : 7, chunk, size))
       return COPIED_HUNG_UP;
+    if (!is_begun)
+      PB_FAULT("connector.first-chunk.after");
     is_begun = true;
     *bytes_out += (int64_t)size;
     if (got == PB_READ_AHEAD_END)

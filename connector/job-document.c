@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/job-private.h"
 
+#include "base/fault.h"
 #include "base/text.h"
 #include "cloud/client.h"
 #include <stdlib.h>
@@ -40,8 +41,10 @@ fetch(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop,
   request = new_fetch_request(document);
   if (request == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
+  PB_FAULT("connector.fetch-document.before");
   ok = outside->fetch(outside->user, document->job->record.printer_uri, request, sink, sink_user,
                       stop, &response, err);
+  PB_FAULT("connector.fetch-document.after");
   // A status other than successful has no data behind it.
   if (response != NULL)
     ok = pb_cloud_check_status(/*request*/ NULL, response, "Fetch-Document", ok ? err : NULL) && ok;
@@ -57,9 +60,11 @@ on_started(void *user, int readers_before)
   pb_error_t              err      = {0};
 
   (void)readers_before;  // the journal's count survives us
+  PB_FAULT("connector.note-reader.before");
   if (!pb_journal_note_reader(job->journal, job->record.id, document->number, &err))
     pb_job_log(job, PB_LOG_ERROR, "document %d: a reader cannot be noted: %s", document->number,
                err.message);
+  PB_FAULT("connector.note-reader.after");
   job->outside->wake(job->outside->user, job);
 }
 
@@ -71,9 +76,11 @@ on_done(void *user, int64_t bytes)
   pb_error_t              err      = {0};
 
   atomic_store(&document->handed_over, (long long)bytes + 1);
+  PB_FAULT("connector.note-handed-over.before");
   if (!pb_journal_note_handed_over(job->journal, job->record.id, document->number, bytes, &err))
     pb_job_log(job, PB_LOG_ERROR, "document %d: that it was handed over cannot be noted: %s",
                document->number, err.message);
+  PB_FAULT("connector.note-handed-over.after");
   pb_job_log(job, PB_LOG_INFO, "document %d is handed over: %lld bytes", document->number,
              (long long)bytes);
   job->outside->wake(job->outside->user, job);

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/job-private.h"
 
+#include "base/fault.h"
 #include "base/text.h"
 #include <string.h>
 
@@ -27,11 +28,13 @@ create(pb_job_t *job, pb_cups_t *cups, const char *local_id, pb_error_t *err)
                                .cloud_job_id = local_id,
                                .options      = job->options};
 
+  PB_FAULT("connector.create-job.before");
   if (!job->outside->create_job(cups, &wanted, &job->record.local_job, err))
   {
     job->record.local_job = 0;
     return false;
   }
+  PB_FAULT("connector.create-job.after");
   job->is_local_fresh = true;
   return true;
 }
@@ -51,6 +54,8 @@ pb_job_step_create(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_erro
   pb_job_format_local_id(job, local_id);
   if (!job->outside->find_job(cups, job->record.queue, local_id, &job->record.local_job, err))
     return false;
+  if (PB_PLANTED("lose-job"))
+    return pb_job_end(job, IPP_JSTATE_COMPLETED, "job-completed-successfully", "", err);
   if (job->record.local_job == 0 && is_canceled)
     return pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-by-user", "", err);
   if (!pb_job_offer_documents(job, err))
@@ -66,19 +71,24 @@ pb_job_step_create(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_erro
 static bool
 send_tickets(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
 {
+  bool is_reversed = job->record.documents_count > 1 && PB_PLANTED("reorder-documents");
+
   job->is_local_fresh =
     false;  // from here on only CUPS knows what has arrived; it is not sent twice
   for (int i = 0; i < job->record.documents_count; i++)
   {
-    const struct pb_journal_document *document = &job->record.documents[i];
-    pb_ticket_t                       ticket   = {.document_number = document->number};
+    const struct pb_journal_document *document =
+      &job->record.documents[is_reversed ? job->record.documents_count - 1 - i : i];
+    pb_ticket_t ticket = {.document_number = document->number};
 
     pb_text_copy(ticket.job_uuid, sizeof(ticket.job_uuid), job->record.job_uuid);
     pb_text_copy(ticket.format, sizeof(ticket.format), document->format);
     pb_text_copy(ticket.capability, sizeof(ticket.capability), document->capability);
+    PB_FAULT("connector.send-ticket.before");
     if (!job->outside->send_ticket(cups, job->record.queue, job->record.local_job, &ticket,
                                    i == job->record.documents_count - 1, err))
       return false;
+    PB_FAULT("connector.send-ticket.after");
   }
   return true;
 }

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/job-private.h"
 
+#include "base/fault.h"
 #include "base/text.h"
 
 // Sent again after a failure: what the service has heard already it accepts or refuses without
@@ -50,6 +51,8 @@ pb_job_step_report(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_erro
   (void)cups;
   (void)wait_ms_out;
   pb_job_withdraw_documents(job);
+  if (PB_PLANTED("stuck-job"))
+    return pb_job_move(job, PB_JOB_REPORTED, NULL, err);
   for (int i = 0; i < job->record.documents_count; i++)
   {
     if (!report_document(job, job->record.documents[i].number, err))

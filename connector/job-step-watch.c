@@ -5,6 +5,7 @@
 #include "connector/job-private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/text.h"
 #include <string.h>
 
@@ -170,10 +171,12 @@ cancel_local(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
 {
   if (job->is_cancel_sent)
     return true;
+  PB_FAULT("connector.cancel-job.before");
   if (!job->outside->cancel_job(cups, job->record.queue, job->record.local_job, err) &&
       err->kind == PB_RETRY)
     return false;
   pb_error_clear(err);  // gone or ended already: the next look tells
+  PB_FAULT("connector.cancel-job.after");
   job->is_cancel_sent = true;
   return true;
 }

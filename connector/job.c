@@ -4,6 +4,7 @@
 #include "connector/job-private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/text.h"
 #include "cloud/client.h"
 #include <stdio.h>
@@ -107,6 +108,7 @@ pb_job_move(pb_job_t *job, enum pb_job_move move, const char *hop, pb_error_t *e
     return pb_error_set(err, PB_BUG, "job %d: no move %s from %s", job->record.cloud_job,
                         pb_job_move_name(move), pb_job_state_name(before));
   job->record.state = next;
+  PB_FAULT_OF("connector.move", pb_job_move_name(move), "before");
   // A job that another device took before it was in the journal leaves nothing behind.
   if ((job->record.id != 0 || next != PB_JOB_FORGOTTEN) &&
       !pb_journal_save_all(job->journal, &job->record, hop, err))
@@ -114,6 +116,7 @@ pb_job_move(pb_job_t *job, enum pb_job_move move, const char *hop, pb_error_t *e
     job->record.state = before;
     return false;
   }
+  PB_FAULT_OF("connector.move", pb_job_move_name(move), "after");
   pb_job_log(job, next == PB_JOB_FORGOTTEN ? PB_LOG_DEBUG : PB_LOG_INFO, "%s",
              hop != NULL ? hop : pb_job_state_name(next));
   job->outside->moved(job->outside->user, job);

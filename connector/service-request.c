@@ -6,6 +6,7 @@
 #include "connector/service.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -85,9 +86,10 @@ bool
 pb_service_request(pb_service_t *service, const char *uri, ipp_t *request, ipp_t **response_out,
                    pb_error_t *err)
 {
-  pb_error_t  why   = {0};
-  pb_cloud_t *cloud = NULL;
-  bool        ok    = false;
+  const char *operation = ippOpString(ippGetOperation(request));
+  pb_error_t  why       = {0};
+  pb_cloud_t *cloud     = NULL;
+  bool        ok        = false;
 
   *response_out = NULL;
   if (!pass_gate(service, &why))
@@ -98,8 +100,10 @@ pb_service_request(pb_service_t *service, const char *uri, ipp_t *request, ipp_t
     pb_service_note_reply(service, &why);
     goto failed;
   }
+  PB_FAULT_OF("connector.request", operation, "before");
   ok = pb_cloud_request(cloud, uri, request, REQUEST_TIMEOUT_MS, &service->hub->stop, response_out,
                         &why);
+  PB_FAULT_OF("connector.request", operation, "after");
   pb_service_note_reply(service, ok || why.kind == PB_REJECT ? NULL : &why);
   pb_service_give_cloud(service, cloud);
   if (ok)

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/db.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -226,11 +227,15 @@ pb_db_commit(pb_db_t *db, pb_error_t *err)
     pb_db_rollback(db);
     return pb_error_set(err, PB_BUG, "%s: a part of this transaction was rolled back", db->path);
   }
+  if (db->depth == 1)
+    PB_FAULT("database.commit.before");
   if (db->depth == 1 && !execute(db, "COMMIT", err))
   {
     sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
     ok = false;
   }
+  if (db->depth == 1)
+    PB_FAULT("database.commit.after");
   db->depth--;
   pthread_mutex_unlock(&db->lock);
   return ok;

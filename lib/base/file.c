@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fault.h"
+
 bool
 pb_file_read(const char *path, size_t max_size, pb_buffer_t *buffer_out, pb_error_t *err)
 {
@@ -135,12 +137,14 @@ pb_file_replace(const char *path, mode_t mode, const void *data, size_t size, pb
     unlink(temporary);
     goto done;
   }
+  PB_FAULT("file.replace.before");
   if (fchmod(fd, mode) != 0 || fsync(fd) != 0 || rename(temporary, path) != 0)
   {
     pb_error_set_errno(err, PB_CONFIG, "%s", path);
     unlink(temporary);
     goto done;
   }
+  PB_FAULT("file.replace.after");
   ok = sync_parent(path, err);
 
 done:

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "events/state.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include <stdlib.h>
 
@@ -138,10 +139,12 @@ push_letter(const struct pb_events_ops *ops, const char *client_id, struct lette
   pb_buffer_t bytes = {0};
   pb_error_t  err   = {0};
 
+  PB_FAULT("service.push.before");
   if (!pb_ipp_format(letter->message, &bytes, &err))
     pb_log(NULL, PB_LOG_WARN, "event for %s: %s", client_id, err.message);
   else if (!ops->push(ops->user, client_id, bytes.data, bytes.size))
     pb_log(NULL, PB_LOG_DEBUG, "event for %s waits for Get-Notifications", client_id);
+  PB_FAULT("service.push.after");
   pb_buffer_clear(&bytes);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "cloud/protocol.h"
 #include "print/icon.h"
@@ -136,6 +137,7 @@ pump(pb_exchange_t *exchange, struct call *call)
       case PB_SPOOL_WAIT:
         return;
       case PB_SPOOL_END:
+        PB_FAULT("service.fetch-document.after");
         call->stage = STAGE_ANSWERED;
         pb_exchange_finish(exchange);
         return;
@@ -196,6 +198,7 @@ start_fetch(pb_exchange_t *exchange, struct call *call)
   }
   int64_t size = call->request.fetch.size;
   call->stage  = STAGE_FETCHING;
+  PB_FAULT("service.fetch-document.before");
   pb_exchange_start(exchange, 200, "application/ipp", size < 0 ? -1 : size + (int64_t)body.size);
   pb_exchange_write(exchange, body.data, body.size);
   pb_buffer_clear(&body);

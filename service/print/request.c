@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "cloud/protocol.h"
 #include "print/print-private.h"
@@ -78,7 +79,7 @@ pb_request_refuse(struct pb_request *request, ipp_status_t status, const char *f
 static const char *
 name_operation(const struct pb_request *request)
 {
-  return request->ipp ? ippOpString(ippGetOperation(request->ipp)) : "?";
+  return request->ipp ? ippOpString(ippGetOperation(request->ipp)) : "chore";
 }
 
 bool
@@ -342,6 +343,17 @@ run_consequences(struct pb_request *request)
   }
 }
 
+static bool
+commit(struct pb_request *request, pb_error_t *err)
+{
+  bool ok;
+
+  PB_FAULT_OF("service.commit", name_operation(request), "before");
+  ok = pb_db_commit(request->print->db, err);
+  PB_FAULT_OF("service.commit", name_operation(request), "after");
+  return ok;
+}
+
 bool
 pb_request_transact(struct pb_request *request, bool (*step)(struct pb_request *request))
 {
@@ -353,7 +365,7 @@ pb_request_transact(struct pb_request *request, bool (*step)(struct pb_request *
   ok = step(request);
   if (!ok)
     pb_db_rollback(request->print->db);
-  else if (!pb_db_commit(request->print->db, &err))
+  else if (!commit(request, &err))
   {
     ok = false;
     pb_request_reset_response(request);
@@ -361,6 +373,7 @@ pb_request_transact(struct pb_request *request, bool (*step)(struct pb_request *
   }
   if (ok)
     run_consequences(request);
+  PB_FAULT_OF("service.answer", name_operation(request), "before");
   drop_consequences(request);
   return ok;
 }

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spool/spool.h"
 
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -85,6 +86,7 @@ pb_spool_remove(pb_spool_t *spool, const char *id, pb_error_t *err)
     document_end(document, DOCUMENT_REMOVED);
     document_release(spool, document);
   }
+  PB_FAULT("service.spool-remove.before");
   return document_destroy(spool, id, /*fd*/ -1, err);
 }
 

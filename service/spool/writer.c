@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spool/spool.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "spool/document.h"
@@ -57,6 +58,7 @@ pb_spool_create(pb_spool_t *spool, char id_out[PB_SPOOL_ID_SIZE], pb_spool_write
   writer->spool = spool;
   if (!document_create(spool, &writer->document, err))
     goto done;
+  PB_FAULT("service.spool-create.after");
   writer->document = document_list(spool, writer->document);
   writer->sealed   = malloc(SPOOL_SEALED_SIZE);
   writer->seal     = pb_seal_new(writer->document->key);
@@ -182,6 +184,7 @@ write_data(pb_spool_writer_t *writer, const uint8_t *data, size_t size, pb_error
     {
       if (!write_record(writer, /*is_last*/ false, err))
         return false;
+      PB_FAULT("service.spool-record.after");
       begin_record(document);
     }
     done = fill_tail(document, data, size);
@@ -215,8 +218,10 @@ make_durable(pb_spool_writer_t *writer, pb_error_t *err)
 
   if (state_of(writer->document) != DOCUMENT_WRITING)
     return document_fail(writer->document, state_of(writer->document), err);
+  PB_FAULT("service.spool-finish.before");
   if (!write_record(writer, /*is_last*/ true, err))
     return false;
+  PB_FAULT("service.spool-sync.before");
   if (fdatasync(writer->document->fd) != 0 || fsync(spool->folder_fd) != 0)
     return pb_error_set_errno(err, PB_CONFIG, "%s/%s: cannot sync", spool->folder,
                               writer->document->id);
@@ -253,6 +258,7 @@ pb_spool_finish(pb_spool_writer_t *writer, int64_t *size_out, pb_error_t *err)
   }
   writer->is_over = true;
   *size_out       = writer->size;
+  PB_FAULT("service.spool-finish.after");
   return true;
 }
 
