@@ -8,10 +8,48 @@
 #include <string.h>
 #include <strings.h>
 
-bool
-pb_wanted_is_choice_option(const char *name)
+struct vendor
 {
-  return strcmp(name, "PageRegion") == 0 || pb_choice_find_option(name) != NULL;
+  struct pb_choice_option row;
+  char                    option[PB_CHOICE_NAME_SIZE];
+  char                    attribute[129];
+};
+
+// An option that the PPD itself says stands for a vendor's attribute: for no other.
+static const struct pb_choice_option *
+find_vendor(const struct pb_wanted *wanted, const char *option, struct vendor *vendor)
+{
+  const char *map =
+    wanted->ppd != NULL ? pb_ppd_map_get(wanted->ppd, PB_CHOICE_MAP_ATTRIBUTE, option) : NULL;
+  struct pb_choice_value value;
+  bool                   is_default = false;
+
+  if (map == NULL || !pb_text_has_prefix(option, PB_CHOICE_VENDOR) ||
+      !pb_choice_map_parse(map, &value, &is_default) || value.tag != IPP_TAG_NAME ||
+      !pb_attributes_is_vendor(value.text))
+    return NULL;
+  pb_text_copy(vendor->option, sizeof(vendor->option), option);
+  pb_text_copy(vendor->attribute, sizeof(vendor->attribute), value.text);
+  vendor->row = (struct pb_choice_option){
+    .option = vendor->option, .attribute = vendor->attribute, .text = "", .is_shy = true};
+  return &vendor->row;
+}
+
+static const struct pb_choice_option *
+find_option(const struct pb_wanted *wanted, const char *name, struct vendor *vendor)
+{
+  const struct pb_choice_option *option =
+    pb_choice_find_option(strcmp(name, "PageRegion") == 0 ? "PageSize" : name);
+
+  return option != NULL ? option : find_vendor(wanted, name, vendor);
+}
+
+bool
+pb_wanted_is_choice_option(const struct pb_wanted *wanted, const char *name)
+{
+  struct vendor vendor;
+
+  return find_option(wanted, name, &vendor) != NULL;
 }
 
 // The file says it is ours; it may still lie about its values: an option stands for its own
@@ -31,7 +69,8 @@ is_sound(const struct pb_choice_option *option, const struct pb_choice_value *va
     return true;
   message = ippNew();
   if (message != NULL && pb_choice_value_add(value, option->attribute, message, IPP_TAG_JOB) &&
-      pb_attribute_find_member_rule(option->attribute, &rule))
+      (pb_attribute_find_member_rule(option->attribute, &rule) ||
+       pb_attribute_find_rule(PB_ATTRIBUTES_JOB_TEMPLATE, option->attribute, &rule)))
   {
     at = ippFindAttribute(message, option->attribute, IPP_TAG_ZERO);
     ok = at != NULL && pb_attribute_check_value(at, 0, &rule, &why);
@@ -94,10 +133,10 @@ pb_wanted_add_choices(struct pb_wanted *wanted)
   {
     const char                    *name  = wanted->options[i].name;
     const char                    *value = wanted->options[i].value;
-    const struct pb_choice_option *option =
-      pb_choice_find_option(strcmp(name, "PageRegion") == 0 ? "PageSize" : name);
-    struct pb_choice_value chosen;
-    bool                   is_default = false;
+    struct vendor                  vendor;
+    const struct pb_choice_option *option = find_option(wanted, name, &vendor);
+    struct pb_choice_value         chosen;
+    bool                           is_default = false;
 
     if (option == NULL)
       continue;
@@ -108,24 +147,39 @@ pb_wanted_add_choices(struct pb_wanted *wanted)
   }
 }
 
+static void
+add_default(struct pb_wanted *wanted, const struct pb_choice_option *row)
+{
+  const char            *choice     = pb_ppd_map_get_default(wanted->ppd, row->option);
+  bool                   is_default = false;
+  struct pb_choice_value value;
+
+  if (choice != NULL && pb_wanted_find_choice(wanted, row, choice, &value, &is_default) &&
+      !(row->is_shy && is_default))
+    pb_wanted_add(wanted, row, &value);
+}
+
 void
 pb_wanted_add_defaults(struct pb_wanted *wanted)
 {
-  size_t                         count = 0;
-  const struct pb_choice_option *rows  = pb_choice_options(&count);
+  size_t                         count = 0, at = 0;
+  const struct pb_choice_option *rows = pb_choice_options(&count);
   // One word on finishings says it all.
-  bool has_finishings = wanted->has_finishings;
+  bool        has_finishings = wanted->has_finishings;
+  const char *option         = NULL;
 
-  for (size_t i = 0; wanted->ppd != NULL && i < count; i++)
+  if (wanted->ppd == NULL)
+    return;
+  for (size_t i = 0; i < count; i++)
   {
-    const char            *choice     = pb_ppd_map_get_default(wanted->ppd, rows[i].option);
-    bool                   is_default = false;
-    struct pb_choice_value value;
+    if (!has_finishings || strcmp(rows[i].attribute, "finishings") != 0)
+      add_default(wanted, &rows[i]);
+  }
+  while ((option = pb_ppd_map_next(wanted->ppd, PB_CHOICE_MAP_ATTRIBUTE, &at)) != NULL)
+  {
+    struct vendor vendor;
 
-    if (choice == NULL || (has_finishings && strcmp(rows[i].attribute, "finishings") == 0) ||
-        !pb_wanted_find_choice(wanted, &rows[i], choice, &value, &is_default) ||
-        (rows[i].is_shy && is_default))
-      continue;
-    pb_wanted_add(wanted, &rows[i], &value);
+    if (find_vendor(wanted, option, &vendor) != NULL)
+      add_default(wanted, &vendor.row);
   }
 }

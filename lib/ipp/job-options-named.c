@@ -473,7 +473,7 @@ pb_wanted_add_named(struct pb_wanted *wanted)
 
     if (row != NULL)
       add_named(wanted, row, option->value);
-    else if (!pb_wanted_is_choice_option(option->name) && !add_old(wanted, option) &&
+    else if (!pb_wanted_is_choice_option(wanted, option->name) && !add_old(wanted, option) &&
              !add_vendor(wanted, option) && !is_local(option->name))
       pb_wanted_drop(wanted, option->name, option->value, "not an option of this printer");
   }

@@ -16,7 +16,7 @@ struct pb_wanted
   const struct pb_job_options *in;
   cups_option_t               *options;
   int                          count;
-  pb_ppd_map_t                *ppd;    // NULL: none
+  const pb_ppd_map_t          *ppd;    // NULL: none
   ipp_t                       *job;    // job attributes, group JOB
   ipp_t                       *media;  // members of media-col, no group
   int                          finishings[PB_FINISHINGS_MAX];
@@ -45,7 +45,7 @@ void pb_wanted_add_defaults(struct pb_wanted *wanted);
 bool pb_wanted_find_choice(const struct pb_wanted *wanted, const struct pb_choice_option *option,
                            const char *choice, struct pb_choice_value *value_out,
                            bool *is_printers_default_out);
-bool pb_wanted_is_choice_option(const char *name);
+bool pb_wanted_is_choice_option(const struct pb_wanted *wanted, const char *name);
 
 // By IPP's and CUPS's own names: sides, page-ranges, fit-to-page ...
 void pb_wanted_add_named(struct pb_wanted *wanted);

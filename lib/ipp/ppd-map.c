@@ -151,3 +151,16 @@ pb_ppd_map_get_default(const pb_ppd_map_t *map, const char *option)
 {
   return pb_ppd_map_get(map, option, "");
 }
+
+const char *
+pb_ppd_map_next(const pb_ppd_map_t *map, const char *option, size_t *at)
+{
+  while (*at < map->count)
+  {
+    const struct entry *entry = &map->entries[(*at)++];
+
+    if (strcasecmp(entry->option, option) == 0 && entry->choice[0] != '\0')
+      return entry->choice;
+  }
+  return NULL;
+}

@@ -16,4 +16,7 @@ void pb_ppd_map_close(pb_ppd_map_t *map);
 const char *pb_ppd_map_get_default(const pb_ppd_map_t *map, const char *option);                   // NULL: none
 const char *pb_ppd_map_get(const pb_ppd_map_t *map, const char *option, const char *choice);  // "keyword tray-1"; NULL
 
+// The choices that have a line of that option, one after the other from *at 0 on; NULL: no more.
+const char *pb_ppd_map_next(const pb_ppd_map_t *map, const char *option, size_t *at);
+
 #endif

@@ -403,25 +403,41 @@ find_format(pb_ppd_model_t *model)
 }
 
 static bool
+add_option(pb_ppd_model_t *model, const struct pb_choice_option *row)
+{
+  struct pb_ppd_option *option = &model->options[model->count];
+
+  if (model->count >= PB_PPD_OPTIONS_MAX)
+    return true;
+  *option     = (struct pb_ppd_option){.row = row};
+  bool has_it = add_choices(model, option);
+  model->count++;  // so that it is freed
+  if (!has_it)
+    return false;
+  find_first(model, option);
+  if (is_worth_it(model, option))
+    return true;
+  free(option->choices);
+  model->count--;
+  return true;
+}
+
+static bool
 add_options(pb_ppd_model_t *model)
 {
   size_t                         count = 0;
   const struct pb_choice_option *rows  = pb_choice_options(&count);
 
-  for (size_t i = 0; i < count && model->count < PB_PPD_OPTIONS_MAX; i++)
+  for (size_t i = 0; i < count; i++)
   {
-    struct pb_ppd_option *option = &model->options[model->count];
-
-    *option     = (struct pb_ppd_option){.row = &rows[i]};
-    bool has_it = add_choices(model, option);
-    model->count++;  // so that it is freed
-    if (!has_it)
+    if (!add_option(model, &rows[i]))
       return false;
-    find_first(model, option);
-    if (is_worth_it(model, option))
-      continue;
-    free(option->choices);
-    model->count--;
+  }
+  pb_ppd_model_find_vendors(model);
+  for (size_t i = 0; i < model->vendors_count; i++)
+  {
+    if (!add_option(model, &model->vendors[i].row))
+      return false;
   }
   return true;
 }

@@ -6,7 +6,8 @@
 
 #include "ipp/choice.h"
 
-#define PB_PPD_OPTIONS_MAX 32
+#define PB_PPD_OPTIONS_MAX 64
+#define PB_PPD_VENDORS_MAX 32
 #define PB_PPD_CHOICES_MAX 400  // of one option; a printer with all of the registry's sizes has 250
 
 enum pb_ppd_format
@@ -41,6 +42,15 @@ struct pb_ppd_custom
   struct pb_choice_margins margins;
 };
 
+// An option that stands for a vendor's attribute ("smi32473-stamp", "x-ppd-tonersave").
+struct pb_ppd_vendor
+{
+  struct pb_choice_option row;  // of the texts below
+  char                    option[PB_CHOICE_NAME_SIZE];
+  char                    attribute[129];
+  char                    text[PB_CHOICE_TEXT_SIZE];
+};
+
 typedef struct pb_ppd_model
 {
   ipp_t               *attributes;  // the printer's, checked; owned
@@ -49,6 +59,8 @@ typedef struct pb_ppd_model
   struct pb_ppd_option options[PB_PPD_OPTIONS_MAX];
   size_t               count;
   struct pb_ppd_custom custom;
+  struct pb_ppd_vendor vendors[PB_PPD_VENDORS_MAX];
+  size_t               vendors_count;
 } pb_ppd_model_t;
 
 // From a Get-Printer-Attributes response.  PB_REJECT: no media size at all; PB_RETRY: out of
@@ -70,6 +82,7 @@ const struct pb_ppd_choice *pb_ppd_model_find_choice(const pb_ppd_model_t *model
 // A value that is there already, or beyond the cap, is left out.  False: out of memory.
 bool pb_ppd_option_add(struct pb_ppd_option         *option,
                        const struct pb_choice_value *value) PB_MUST_USE;
+void pb_ppd_model_find_vendors(pb_ppd_model_t *model);
 bool pb_ppd_option_add_sizes(struct pb_ppd_option *option, ipp_t *attributes,
                              struct pb_ppd_custom *custom) PB_MUST_USE;
 

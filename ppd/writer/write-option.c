@@ -118,22 +118,30 @@ pb_ppd_close(pb_ppd_out_t *out, const char *option)
   pb_ppd_put_list(out, "CloseUI", /*option*/ NULL, name);
 }
 
+static void
+put_map_line(pb_ppd_out_t *out, const char *keyword, const char *name,
+             const struct pb_choice_value *value, bool is_printers_default)
+{
+  char map[PB_CHOICE_MAP_SIZE];
+
+  if (pb_choice_map_format(value, is_printers_default, map))
+    pb_ppd_put(out, &(struct pb_ppd_line){keyword, name, /*text*/ NULL, PB_PPD_CODE, map});
+}
+
 void
 pb_ppd_put_map(pb_ppd_out_t *out, const struct pb_ppd_option *option)
 {
-  char keyword[PB_CHOICE_NAME_SIZE];
+  char                   keyword[PB_CHOICE_NAME_SIZE];
+  struct pb_choice_value attribute = {.tag = IPP_TAG_NAME};
 
+  pb_text_copy(attribute.text, sizeof(attribute.text), option->row->attribute);
+  if (pb_choice_find_option(option->row->option) == NULL)
+    put_map_line(out, PB_CHOICE_MAP PB_CHOICE_MAP_ATTRIBUTE, option->row->option, &attribute,
+                 false);
   pb_text_format(keyword, sizeof(keyword), PB_CHOICE_MAP "%s", option->row->option);
   for (size_t i = 0; i < option->count; i++)
-  {
-    char map[PB_CHOICE_MAP_SIZE];
-
-    if (!pb_choice_map_format(&option->choices[i].value, option->has_default && i == option->first,
-                              map))
-      continue;
-    pb_ppd_put(out, &(struct pb_ppd_line){keyword, option->choices[i].name, /*text*/ NULL,
-                                          PB_PPD_CODE, map});
-  }
+    put_map_line(out, keyword, option->choices[i].name, &option->choices[i].value,
+                 option->has_default && i == option->first);
 }
 
 void

@@ -15,6 +15,8 @@
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include <cups/ppd.h>
 
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const keywords[] = {
@@ -39,6 +41,7 @@ static const char *const keywords[] = {
   "1284DeviceID",
   "ColorDevice",
   "pbMapVersion",
+  "pbMapAttribute",
   "Throughput",
   "cupsJobPassword",
   "cupsJobAccountId",
@@ -94,6 +97,16 @@ is_in(const char *text, const char *const *list, size_t count)
   return false;
 }
 
+static bool
+is_option(const char *name)
+{
+  size_t prefix = strlen(PB_CHOICE_VENDOR);
+
+  return pb_choice_find_option(name) != NULL ||
+         (pb_text_has_prefix(name, PB_CHOICE_VENDOR) && name[prefix] != '\0' &&
+          strspn(name + prefix, LETTERS) == strlen(name + prefix));
+}
+
 // Ours, or "OPTION", "DefaultOPTION", "pbMapOPTION" of an option of ours.
 static bool
 is_known_keyword(const char *keyword)
@@ -104,8 +117,7 @@ is_known_keyword(const char *keyword)
     return true;
   for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
   {
-    if (pb_text_has_prefix(keyword, before[i]) &&
-        pb_choice_find_option(keyword + strlen(before[i])) != NULL)
+    if (pb_text_has_prefix(keyword, before[i]) && is_option(keyword + strlen(before[i])))
       return true;
   }
   return false;
@@ -140,7 +152,9 @@ check_libcups(const pb_buffer_t *ppd)
   ppd_file_t *is    = NULL;
   int         line  = 0;
 
-  require(plain != NULL && fwrite(ppd->data, 1, ppd->size, plain) == ppd->size && fflush(plain) == 0, "write", "");
+  require(plain != NULL && fwrite(ppd->data, 1, ppd->size, plain) == ppd->size &&
+            fflush(plain) == 0,
+          "write", "");
   rewind(plain);
   is = ppdOpenFd(dup(fileno(plain)));
   fclose(plain);
