@@ -114,8 +114,10 @@ pb_identity_find(const struct pb_arguments *arguments, struct pb_identity *ident
       !pb_privilege_find(arguments->user, &identity_out->ids, err) ||
       !find_service(arguments, identity_out, err) || !find_users(arguments, identity_out, err))
     return false;
-  if (identity_out->sign_in == NULL)
-    (void)open_sign_in(identity_out->places.machine_sign_ins, PB_SIGN_IN_MACHINE, identity_out);
+  // The machine's key is nobody's whose processes could look into this one.
+  if (identity_out->sign_in == NULL &&
+      open_sign_in(identity_out->places.machine_sign_ins, PB_SIGN_IN_MACHINE, identity_out))
+    return pb_privilege_find(/*user*/ NULL, &identity_out->ids, err);
   return true;
 }
 

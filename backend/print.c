@@ -106,6 +106,7 @@ print_document(struct print *print)
                                          .printer_uri     = print->printer_uri,
                                          .format          = print->format,
                                          .client_job_uuid = job->client_job_uuid,
+                                         .ppd             = job->ppd,
                                          .printer         = print->printer,
                                          .source          = job->source,
                                          .report          = job->report};

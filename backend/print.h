@@ -8,12 +8,14 @@
 #include "backend/exit.h"
 #include "backend/report.h"
 #include "backend/source.h"
+#include "ipp/ppd-map.h"
 
 struct pb_print_job
 {
   const struct pb_arguments *arguments;
   const char                *client_job_uuid;
   pb_source_t               *source;  // opened while the process had the rights to
+  const pb_ppd_map_t        *ppd;     // likewise; NULL: none
   pb_report_t               *report;
 };
 

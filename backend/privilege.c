@@ -45,7 +45,7 @@ pb_privilege_find(const char *user, struct pb_account_ids *ids_out, pb_error_t *
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
     if (find_account(names[i], ids_out))
       return true;
-  return pb_error_set(err, PB_CONFIG, "there is neither an account \"%.100s\" nor lp", user);
+  return pb_error_set(err, PB_CONFIG, "there is neither an account of the user nor lp");
 }
 
 bool

@@ -15,8 +15,8 @@ struct pb_account_ids
   char  name[256];
 };
 
-// Of the user if there is such an account, else of lp, else of nobody; of this process when it is
-// not root's. PB_CONFIG: none of them exists.
+// Of the user if there is such an account (NULL: of nobody's), else of lp, else of nobody; of this
+// process when it is not root's. PB_CONFIG: none of them exists.
 bool pb_privilege_find(const char *user, struct pb_account_ids *ids_out,
                        pb_error_t *err) PB_MUST_USE;
 

@@ -63,7 +63,7 @@ new_create_request(const struct pb_upload_order *order, pb_error_t *err)
 {
   const struct pb_arguments  *arguments = order->arguments;
   const struct pb_job_options options   = {.options      = arguments->options,
-                                           .ppd_path     = arguments->ppd,
+                                           .ppd          = order->ppd,
                                            .copies       = arguments->copies,
                                            .final_format = order->format,
                                            .is_filtered  = arguments->file == NULL,

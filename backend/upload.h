@@ -9,12 +9,14 @@
 #include "backend/report.h"
 #include "backend/source.h"
 #include "cloud/client.h"
+#include "ipp/ppd-map.h"
 
 struct pb_upload_order
 {
   const struct pb_arguments *arguments;
   const char                *printer_uri;
   const char                *format;  // document-format
+  const pb_ppd_map_t        *ppd;     // of the queue; NULL: none
   const char  *client_job_uuid;       // the service makes one job of it, however often it is asked
   ipp_t       *printer;               // its attributes; NULL: not known
   pb_source_t *source;

@@ -16,6 +16,8 @@ from .service import Service
 
 LASER = "drv:///sample.drv/generic.ppd"     # PostScript
 RASTER = "drv:///sample.drv/laserjet.ppd"   # PCL by rastertohp
+COLOR = "drv:///sample.drv/deskjet.ppd"     # the same, with colour
+MODELS = {"Raster": RASTER, "Color": COLOR}
 USER = "user@example.org"
 
 # ipptool's own tests expect an unauthenticated printer; these say what we mean.
@@ -59,6 +61,7 @@ class World:
                                    connector_env)
         self.password = None
         self.uris = {}
+        self.far = None  # the CUPS of driverless printers
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -66,11 +69,22 @@ class World:
     def start(self):
         self.cups.start()
         for name, printer in self.printers.items():
-            self.cups.add(name, printer.uri, RASTER if name.startswith("Raster") else LASER, ["PageSize=A4", "Option1=True"])
+            self.add_queue(name, printer)
         self.service.start()
         self.password = self.service.add_user(USER)
         self.connector.start()
         return self
+
+    def add_queue(self, name, printer):
+        """By its name: the driver's kind. A driverless printer is one that another CUPS shares by IPP."""
+        model = next((model for prefix, model in MODELS.items() if name.startswith(prefix)), LASER)
+        if name.startswith("Driverless"):
+            if self.far is None:
+                self.far = Cups(self.path("far")).start()
+            self.far.add(name, printer.uri, LASER, ["PageSize=A4", "Option1=True", "printer-is-shared=true"])
+            self.cups.add(name, f"ipp://localhost:{self.far.port}/printers/{name}", "everywhere", ["PageSize=A4"])
+        else:
+            self.cups.add(name, printer.uri, model, ["PageSize=A4", "Option1=True"])
 
     def share(self, queues=None):
         """Share, approve as the administrator would, wait until everything is up. Returns the share's output."""
@@ -180,9 +194,9 @@ class World:
     def stop(self):
         """Everything down, in the order in which a person would; returns the exit statuses that were not 0."""
         bad = []
-        for part in (self.connector, self.service, self.cups):
+        for part in (self.connector, self.service, self.cups, self.far):
             try:
-                status = part.stop()
+                status = part.stop() if part is not None else None
             except Failed as failed:
                 status = str(failed)
             if status not in (None, 0):

@@ -33,6 +33,7 @@ struct run
   struct pb_arguments arguments;
   pb_report_t        *report;
   pb_source_t        *source;
+  pb_ppd_map_t       *ppd;
   char                marks[PB_PLACE_SIZE];  // folder of attempt.h
   char                client_job_uuid[PB_UUID_SIZE];
 };
@@ -65,10 +66,25 @@ open_document(struct run *run, pb_error_t *err)
   return pb_source_open(fd, run->arguments.tmpdir, &run->source, err);
 }
 
+// Only root and lp may read it.  One that cannot be read counts as none: the printer's own defaults
+// hold then.
+static void
+open_ppd(struct run *run)
+{
+  pb_error_t err = {0};
+
+  if (run->arguments.ppd != NULL && !pb_ppd_map_open(run->arguments.ppd, &run->ppd, &err))
+    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", err.message);
+}
+
 static enum pb_ending
 print_here(struct run *run)
 {
-  const struct pb_print_job job = {&run->arguments, run->client_job_uuid, run->source, run->report};
+  const struct pb_print_job job = {.arguments       = &run->arguments,
+                                   .client_job_uuid = run->client_job_uuid,
+                                   .source          = run->source,
+                                   .ppd             = run->ppd,
+                                   .report          = run->report};
 
   return pb_print(&job);
 }
@@ -159,11 +175,13 @@ print_job(int argc, char **argv)
   }
   else
   {
+    open_ppd(&run);
     pb_attempt_get(run.marks, run.arguments.job_uuid, run.client_job_uuid);
     ending = pb_privilege_is_root() ? print_in_child(&run) : print_here(&run);
   }
   code = end(&run, ending);
   pb_source_close(run.source);
+  pb_ppd_map_close(run.ppd);
   pb_log_set_sink(pb_log_sink_stderr, NULL);
   pb_report_free(run.report);
   return code;

@@ -344,18 +344,21 @@ bool
 pb_job_options_add(ipp_t *request, const struct pb_job_options *in, pb_error_t *err)
 {
   struct pb_wanted wanted  = {.in = in, .job = ippNew(), .media = ippNew()};
+  pb_ppd_map_t    *opened  = NULL;
   pb_error_t       ppd_err = {0};
   bool             ok      = wanted.job != NULL && wanted.media != NULL;
 
   if (ok)
   {
     wanted.count = cupsParseOptions(in->options != NULL ? in->options : "", 0, &wanted.options);
-    if (in->ppd_path != NULL && !pb_ppd_map_open(in->ppd_path, &wanted.ppd, &ppd_err))
+    if (in->ppd == NULL && in->ppd_path != NULL &&
+        !pb_ppd_map_open(in->ppd_path, &opened, &ppd_err))
       pb_wanted_drop(&wanted, "ppd", in->ppd_path, ppd_err.message);
+    wanted.ppd = in->ppd != NULL ? in->ppd : opened;
     gather(&wanted);
     ok = !wanted.has_no_memory && add_password(&wanted, request) && copy_job(&wanted, request);
   }
-  pb_ppd_map_close(wanted.ppd);
+  pb_ppd_map_close(opened);
   cupsFreeOptions(wanted.count, wanted.options);
   ippDelete(wanted.job);
   ippDelete(wanted.media);

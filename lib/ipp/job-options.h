@@ -7,6 +7,7 @@
 #define PB_IPP_JOB_OPTIONS_H
 
 #include "ipp/message.h"
+#include "ipp/ppd-map.h"
 
 // An option that is not sent, with its value as it was given and a fixed reason; no secret is among
 // them.
@@ -15,10 +16,11 @@ typedef void (*pb_job_option_dropped_t)(void *user, const char *name, const char
 
 struct pb_job_options
 {
-  const char *options;       // argv[5]; NULL: none
-  const char *ppd_path;      // $PPD; NULL: none.  Defaults of the queue come from it, and what its
-                             // choices stand for
-  int         copies;        // argv[4]; below 1 counts as 1
+  const char *options;      // argv[5]; NULL: none
+  const char *ppd_path;     // $PPD; NULL: none.  Defaults of the queue come from it, and what its
+                            // choices stand for
+  const pb_ppd_map_t *ppd;  // the same, opened already by who may read it; NULL: ppd_path counts
+  int                 copies;  // argv[4]; below 1 counts as 1
   const char *final_format;  // $FINAL_CONTENT_TYPE, the format that is sent; NULL: application/pdf
   bool is_filtered;  // argc is 6: the queue's filters made what is sent, and some options are in it
                      // already
