@@ -158,7 +158,7 @@ ask_service(pb_sign_in_t *sign_in, struct pb_device_code *code, pb_error_t *err)
   enum pb_poll    poll      = PB_POLL_FAILED;
 
   if (!sign_in->metadata.issuer[0] && !pb_sign_in_learn(sign_in, err))
-    return err && err->kind == PB_RETRY ? PB_POLL_PENDING : PB_POLL_FAILED;
+    return err->kind == PB_RETRY ? PB_POLL_PENDING : PB_POLL_FAILED;
   if (sign_in->kind == PB_SIGN_IN_MACHINE)
   {
     if (!pb_sign_in_find_key(sign_in, /*is_new_allowed*/ false, err))
@@ -166,6 +166,9 @@ ask_service(pb_sign_in_t *sign_in, struct pb_device_code *code, pb_error_t *err)
     client_id = sign_in->client_id;
   }
   poll = pb_device_code_poll(sign_in->http, &sign_in->metadata, client_id, code, &grant, err);
+  // Who got the tokens was killed before they were on the disk: only another code helps.
+  if (poll == PB_POLL_FAILED && err->kind == PB_AUTH)
+    poll = PB_POLL_EXPIRED;
   if (poll == PB_POLL_GRANTED && !save_grant(sign_in, &grant, err))
     poll = PB_POLL_FAILED;
   else if (poll == PB_POLL_DENIED)
