@@ -18,6 +18,7 @@
 #define CLIENT "0123456789012345678901234567890123456789012"
 #define UUID_1 "urn:uuid:00000000-0000-4000-8000-000000000001"
 #define UUID_2 "urn:uuid:00000000-0000-4000-8000-000000000002"
+#define PUBLIC_KEY "a public key, which nobody uses here"
 #define HOSTILE "<script>alert(\"1\")</script>'&\xE2\x80\xAE"
 
 // --- what the portal asks of print and tunnels
@@ -56,6 +57,7 @@ pb_print_each_job(pb_print_t *print, int printer_id, const char *owner, int limi
                                  .printer_name  = HOSTILE,
                                  .name          = HOSTILE,
                                  .user          = owner != NULL ? owner : "everybody",
+                                 .machine       = HOSTILE,
                                  .state         = 5,
                                  .created_ms    = 1000,
                                  .state_message = HOSTILE});
@@ -280,7 +282,8 @@ ask(struct world *w, const char *scope, struct pb_device_grant *grant)
                                           .requester    = HOSTILE,
                                           .peer         = "198.51.100.9",
                                           .queues       = queues,
-                                          .queues_count = is_register ? 2 : 0};
+                                          .queues_count = is_register ? 2 : 0,
+                                          .public_key   = PUBLIC_KEY};
   pb_error_t               err         = {0};
 
   check_ok(pb_device_grant_make(w->identity, &request, grant, &err), err);
@@ -315,6 +318,8 @@ static const char *const forms[]     = {
       "/account/password",
       "/account/app-passwords",
       "/account/app-passwords/remove",
+      "/account/programs/remove",
+      "/users/machines/remove",
       "/users/add",
       "/users/remove",
       "/users/role",
@@ -672,6 +677,100 @@ test_users(void **state)
   assert_int_equal(w->status, 403);  // at once
 }
 
+// What the hidden field of that name in the page's first such form says.
+static void
+copy_field(struct world *w, const char *name, char value[128])
+{
+  char        field[64];
+  const char *at;
+
+  snprintf(field, sizeof(field), "name=\"%s\" value=\"", name);
+  at = strstr(w->body, field);
+  assert_non_null(at);
+  at += strlen(field);
+  snprintf(value, 128, "%.*s", (int)strcspn(at, "\""), at);
+}
+
+static void
+allow(struct world *w, const char *scope, const char *title)
+{
+  struct pb_device_grant grant = {0};
+
+  ask(w, scope, &grant);
+  get(w, "/device", NULL);
+  post(w, "/device", w->csrf, "user_code", grant.user_code, NULL);
+  assert_int_equal(w->status, 200);
+  assert_non_null(strstr(w->body, title));
+  assert_null(strstr(w->body, "<script"));
+  post(w, "/device/decide", w->csrf, "user_code", grant.user_code, "decision", "approve", NULL);
+  assert_int_equal(w->status, 200);
+  assert_int_equal(poll_grant(w, &grant), PB_DEVICE_POLL_GRANTED);
+  pb_device_grant_clear(&grant);
+}
+
+// A program is its user's to take back, nobody else's.
+static void
+test_programs(void **state)
+{
+  struct world *w = *state;
+  char          program[128];
+
+  sign_in(w, USER);
+  allow(w, PB_SCOPE_USER, "Allow this program?");
+  get(w, "/account", NULL);
+  assert_null(strstr(w->body, "<script"));
+  assert_non_null(strstr(w->body, "&lt;script&gt;"));
+  copy_field(w, "program", program);
+
+  sign_in(w, ADMIN);
+  get(w, "/account", NULL);
+  assert_null(strstr(w->body, "name=\"program\""));
+  post(w, "/account/programs/remove", w->csrf, "program", program, NULL);
+  sign_in(w, USER);
+  get(w, "/account", NULL);
+  assert_non_null(strstr(w->body, program));
+  post(w, "/account/programs/remove", w->csrf, "program", program, NULL);
+  assert_int_equal(w->status, 303);
+  get(w, "/account", NULL);
+  assert_null(strstr(w->body, "name=\"program\""));
+}
+
+static void
+test_machines(void **state)
+{
+  struct world          *w     = *state;
+  struct pb_device_grant grant = {0};
+  char                   client[128];
+
+  sign_in(w, USER);
+  ask(w, PB_SCOPE_MACHINE, &grant);
+  get(w, "/device", NULL);
+  post(w, "/device", w->csrf, "user_code", grant.user_code, NULL);
+  assert_int_equal(w->status, 403);
+  assert_non_null(strstr(w->body, "Only an administrator can let a machine"));
+  post(w, "/device/decide", w->csrf, "user_code", grant.user_code, "decision", "approve", NULL);
+  assert_int_not_equal(w->status, 200);
+  assert_int_equal(poll_grant(w, &grant), PB_DEVICE_POLL_PENDING);
+  pb_device_grant_clear(&grant);
+
+  sign_in(w, ADMIN);
+  allow(w, PB_SCOPE_MACHINE, "Let this machine print for its users?");
+  get(w, "/users", NULL);
+  assert_null(strstr(w->body, "<script"));
+  copy_field(w, "client", client);
+  assert_string_equal(client, CLIENT);
+  sign_in(w, USER);
+  post(w, "/users/machines/remove", w->csrf, "client", client, NULL);
+  assert_int_equal(w->status, 403);
+  sign_in(w, ADMIN);
+  post(w, "/users/machines/remove", w->csrf, "client", client, NULL);
+  assert_int_equal(w->status, 303);
+  post(w, "/users/machines/remove", w->csrf, "client", client, NULL);
+  assert_int_equal(w->status, 400);
+  get(w, "/users", NULL);
+  assert_null(strstr(w->body, "name=\"client\""));
+}
+
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -688,6 +787,8 @@ main(void)
     WORLD(test_approval),
     WORLD(test_account),
     WORLD(test_users),
+    WORLD(test_programs),
+    WORLD(test_machines),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
