@@ -46,16 +46,17 @@ read_members(json_object *object, pb_printer_entry_t *entry)
   return true;
 }
 
+// *err tells only that memory is out.
 static bool
 read_line(const struct pb_service *service, const char *line, size_t size,
-          pb_printer_entry_t *entry)
+          pb_printer_entry_t *entry, pb_error_t *err)
 {
   json_object         *object = NULL;
   struct pb_device_uri uri    = {0};
   bool                 ok;
 
   *entry = (pb_printer_entry_t){0};
-  ok     = pb_json_parse(line, size, &object, /*err*/ NULL) && read_members(object, entry) &&
+  ok     = pb_json_parse(line, size, &object, err) && read_members(object, entry) &&
        pb_device_uri_from_printer(entry->uri, &uri, /*err*/ NULL) && uri.port == service->port &&
        strcmp(uri.host, service->host) == 0;
   if (ok)
@@ -81,6 +82,7 @@ pb_cache_list_parse(const struct pb_service *service, const char *text, size_t s
   size_t              room = count_lines(text, size), count = 0;
   pb_printer_entry_t *list = calloc(room, sizeof(*list));
   const char         *end  = text + size;
+  pb_error_t          why  = {0};
 
   *list_out  = NULL;
   *count_out = 0;
@@ -92,8 +94,13 @@ pb_cache_list_parse(const struct pb_service *service, const char *text, size_t s
 
     if (!stop)
       stop = end;
-    if (read_line(service, line, (size_t)(stop - line), &list[count]))
+    if (read_line(service, line, (size_t)(stop - line), &list[count], &why))
       count++;
+    else if (why.kind == PB_RETRY)
+    {
+      free(list);
+      return pb_error_set(err, why.kind, "%s", why.message);
+    }
     line = stop + 1;
   }
   *list_out  = list;

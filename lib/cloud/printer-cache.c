@@ -91,7 +91,11 @@ find_writable(const struct pb_places *places, const struct pb_service *service,
     *cache_out = caches[i];
     pb_error_clear(&why);
     if (!pb_file_make_folder(path, FOLDER_MODE, &why))
+    {
+      if (why.kind == PB_RETRY)
+        return pb_error_set(err, why.kind, "%s", why.message);
       continue;
+    }
     if (access(path, W_OK | X_OK) == 0)
     {
       *strrchr(path, '/') = '\0';

@@ -173,54 +173,58 @@ read_file(const struct pb_places *places, pb_buffer_t *text, char path[PB_PLACE_
   return pb_file_read(path, FILE_MAX, text, err);
 }
 
-static void
-load_file(const struct pb_places *places, struct list *list)
+// False: out of memory, so that it may hold what is not seen now.
+static bool
+load_file(const struct pb_places *places, struct list *list, pb_error_t *err)
 {
   char        path[PB_PLACE_SIZE + 32];
   pb_buffer_t text = {0};
-  pb_error_t  err  = {0};
+  pb_error_t  why  = {0};
 
-  if (read_file(places, &text, path, &err))
+  if (read_file(places, &text, path, &why))
     parse_lines(text.data, path, list);
-  else if (err.kind != PB_GONE)
-    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", err.message);
+  else if (why.kind != PB_GONE && why.kind != PB_RETRY)
+    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", why.message);
   pb_buffer_clear(&text);
+  return why.kind != PB_RETRY || pb_error_set(err, why.kind, "%s", why.message);
 }
 
-static void
-load_sign_in(const char *folder, const char *name, struct list *list)
+static bool
+load_sign_in(const char *folder, const char *name, struct list *list, pb_error_t *err)
 {
   char                     path[PB_PLACE_SIZE + 300];
   char                     own[PB_SERVICE_NAME_SIZE];
   struct pb_stored_sign_in stored = {0};
-  pb_error_t               err    = {0};
+  pb_error_t               why    = {0};
 
   if (!pb_text_format(path, sizeof(path), "%s/%s", folder, name))
-    return;
-  if (pb_stored_sign_in_read(path, &stored, &err))
+    return true;
+  if (pb_stored_sign_in_read(path, &stored, &why))
   {
     pb_service_get_name(&stored.service, own);
     if (strcmp(own, name) == 0)
       add(list, &stored.service);
   }
-  else if (err.kind != PB_GONE)
-    pb_log(/*ctx*/ NULL, PB_LOG_DEBUG, "%s", err.message);
+  else if (why.kind != PB_GONE && why.kind != PB_RETRY)
+    pb_log(/*ctx*/ NULL, PB_LOG_DEBUG, "%s", why.message);
   pb_stored_sign_in_clear(&stored);
+  return why.kind != PB_RETRY || pb_error_set(err, why.kind, "%s", why.message);
 }
 
 // What was signed in to; a folder that is not there, or not for this process, holds nothing.
-static void
-load_sign_ins(const char *folder, struct list *list)
+static bool
+load_sign_ins(const char *folder, struct list *list, pb_error_t *err)
 {
   struct dirent *entry;
   DIR           *entries = folder[0] ? opendir(folder) : NULL;
+  bool           ok      = true;
 
   if (!entries)
-    return;
-  while ((entry = readdir(entries)) != NULL)
-    if (entry->d_name[0] != '.')
-      load_sign_in(folder, entry->d_name, list);
+    return true;
+  while (ok && (entry = readdir(entries)) != NULL)
+    ok = entry->d_name[0] == '.' || load_sign_in(folder, entry->d_name, list, err);
   closedir(entries);
+  return ok;
 }
 
 bool
@@ -233,9 +237,12 @@ pb_services_load(const struct pb_places *places, struct pb_service **list_out, s
   *count_out = 0;
   if (!list.items)
     return pb_error_set(err, PB_RETRY, "out of memory");
-  load_file(places, &list);
-  load_sign_ins(places->machine_sign_ins, &list);
-  load_sign_ins(places->user_sign_ins, &list);
+  if (!load_file(places, &list, err) || !load_sign_ins(places->machine_sign_ins, &list, err) ||
+      !load_sign_ins(places->user_sign_ins, &list, err))
+  {
+    free(list.items);
+    return false;
+  }
   *list_out  = list.items;
   *count_out = list.count;
   return true;

@@ -53,13 +53,18 @@ static bool
 begin_locked(pb_sign_in_t *sign_in, const char *requester, struct pb_stored_code *stored,
              pb_error_t *err)
 {
-  if (pb_sign_in_load(sign_in, /*err*/ NULL))
+  pb_error_t why = {0};
+
+  if (pb_sign_in_load(sign_in, &why))
     pb_text_copy(sign_in->seen_id, sizeof(sign_in->seen_id), sign_in->stored.id);
   // A damaged file is as good as none.
-  if (pb_stored_code_read(sign_in->folder, &sign_in->service, stored, /*err*/ NULL) &&
+  if (why.kind != PB_RETRY &&
+      pb_stored_code_read(sign_in->folder, &sign_in->service, stored, &why) &&
       is_still_good(stored))
     return true;
   pb_stored_code_clear(stored);
+  if (why.kind == PB_RETRY)
+    return pb_error_set(err, why.kind, "%s", why.message);
   if (!ask(sign_in, requester, &stored->code, err))
     return false;
   stored->outcome    = PB_STORED_WAITING;
@@ -97,14 +102,16 @@ look(pb_sign_in_t *sign_in, const struct pb_device_code *code)
   };
   struct pb_stored_code stored = {0};
   enum pb_poll          poll   = PB_POLL_EXPIRED;
+  pb_error_t            why    = {0};
 
   if (pb_sign_in_load(sign_in, /*err*/ NULL) && strcmp(sign_in->stored.id, sign_in->seen_id) != 0)
   {
     pb_text_copy(sign_in->seen_id, sizeof(sign_in->seen_id), sign_in->stored.id);
     return PB_POLL_GRANTED;
   }
-  if (pb_stored_code_read(sign_in->folder, &sign_in->service, &stored, /*err*/ NULL) &&
-      strcmp(stored.code.user_code, code->user_code) == 0)
+  if (!pb_stored_code_read(sign_in->folder, &sign_in->service, &stored, &why))
+    poll = why.kind == PB_RETRY ? PB_POLL_PENDING : PB_POLL_EXPIRED;
+  else if (strcmp(stored.code.user_code, code->user_code) == 0)
     poll = polls[stored.outcome];
   pb_stored_code_clear(&stored);
   return poll;

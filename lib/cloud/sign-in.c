@@ -30,6 +30,7 @@ pb_sign_in_new(const char *folder, enum pb_sign_in_kind kind, const struct pb_se
                pb_sign_in_t **sign_in_out, pb_error_t *err)
 {
   pb_sign_in_t *sign_in = calloc(1, sizeof(*sign_in));
+  pb_error_t    why     = {0};
   char          name[PB_SERVICE_NAME_SIZE];
 
   *sign_in_out = NULL;
@@ -46,8 +47,13 @@ pb_sign_in_new(const char *folder, enum pb_sign_in_kind kind, const struct pb_se
     return pb_error_set(err, PB_CONFIG, "this user has no folder for sign-ins");
   }
   // What is there already may be damaged: signing in again mends it.
-  if (pb_sign_in_load(sign_in, /*err*/ NULL))
+  if (pb_sign_in_load(sign_in, &why))
     pb_text_copy(sign_in->seen_id, sizeof(sign_in->seen_id), sign_in->stored.id);
+  if (why.kind == PB_RETRY)  // it may be there
+  {
+    pb_sign_in_close(sign_in);
+    return pb_error_set(err, why.kind, "%s", why.message);
+  }
   *sign_in_out = sign_in;
   return true;
 }

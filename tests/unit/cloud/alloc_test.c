@@ -7,8 +7,11 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cloud/client.h"
+#include "cloud/printer-cache.h"
 #include "cloud/registration.h"
 #include "cloud/reply.h"
+#include "cloud/sign-in-file.h"
+#include "cloud/sign-in.h"
 
 #define URL "https://print.example:8631"
 #define UUID "urn:uuid:6e2a1f0c-9d7b-4f62-8a55-0c1d2e3f4a5b"
@@ -143,15 +146,156 @@ open_account(void *world, pb_error_t *err)
   return ok;
 }
 
+// --- what a desktop keeps
+
+static void
+fill_service(struct pb_service *service)
+{
+  check_ok(pb_service_parse(URL, service, NULL), (pb_error_t){0});
+}
+
+static bool
+write_sign_in(void *world, pb_error_t *err)
+{
+  struct pb_stored_sign_in stored = {.id = "id"};
+  char                     folder[128];
+  bool                     ok;
+
+  fill_service(&stored.service);
+  snprintf(folder, sizeof(folder), "%s/sign-ins/print.example_8631", (const char *)world);
+  pb_text_copy(stored.token_endpoint, sizeof(stored.token_endpoint), URL "/t");
+  ok = pb_file_make_folder(folder, 0700, err) &&
+       pb_secret_set(&stored.refresh_token, "r", 1, err) &&
+       pb_stored_sign_in_write(folder, &stored, err);
+  pb_stored_sign_in_clear(&stored);
+  return ok;
+}
+
+static bool
+open_sign_in(void *world, pb_error_t *err)
+{
+  pb_sign_in_t     *sign_in = NULL;
+  struct pb_service service;
+  char              folder[128];
+  bool              ok;
+
+  fill_service(&service);
+  snprintf(folder, sizeof(folder), "%s/sign-ins", (const char *)world);
+  ok = pb_sign_in_open(folder, PB_SIGN_IN_USER, &service, &sign_in, err);
+  assert_true(ok == (sign_in != NULL));
+  pb_sign_in_close(sign_in);
+  return ok;
+}
+
+static bool
+keep_code(void *world, pb_error_t *err)
+{
+  struct pb_stored_code stored = {.expires_ms = INT64_C(1) << 50,
+                                  .code       = {.user_code = "BCDF-GHJK"}};
+  struct pb_stored_code again  = {0};
+  struct pb_service     service;
+  bool                  ok;
+
+  fill_service(&service);
+  pb_text_copy(stored.code.verification_uri, sizeof(stored.code.verification_uri), URL "/device");
+  ok = pb_secret_set(&stored.code.device_code, "d", 1, err) &&
+       pb_stored_code_write(world, &stored, err) &&
+       pb_stored_code_read(world, &service, &again, err);
+  assert_true(!ok || strcmp(again.code.device_code.text, "d") == 0);
+  pb_stored_code_clear(&stored);
+  pb_stored_code_clear(&again);
+  return ok;
+}
+
+static bool
+load_services(void *world, pb_error_t *err)
+{
+  struct pb_places   places = {0};
+  struct pb_service *list   = NULL;
+  struct pb_service  other;
+  size_t             count = 0;
+  bool               ok;
+
+  check_ok(pb_service_parse("https://other.example", &other, NULL), (pb_error_t){0});
+  pb_text_copy(places.config, sizeof(places.config), world);
+  snprintf(places.user_sign_ins, sizeof(places.user_sign_ins), "%s/sign-ins", (const char *)world);
+  ok = pb_services_save(&places, &other, err) && pb_services_load(&places, &list, &count, err);
+  if (ok && count != 2)
+    fail_msg("a service is overlooked: there are %zu", count);
+  free(list);
+  return ok;
+}
+
+static bool
+keep_list(void *world, pb_error_t *err)
+{
+  struct pb_places   places = {0};
+  struct pb_service  service;
+  pb_printer_entry_t entries[2] = {
+    {.uri            = "ipps://print.example:8631/ipp/print/1",
+     .id             = "1",
+     .name           = "A",
+     .make_and_model = "M",
+     .device_id      = "MFG:A;"},
+    {.uri            = "ipps://print.example:8631/ipp/print/2",
+     .id             = "2",
+     .name           = "B",
+     .make_and_model = "M",
+     .device_id      = "MFG:A;"},
+  };
+  pb_printer_entry_t *list  = NULL;
+  size_t              count = 0;
+  bool                ok;
+
+  fill_service(&service);
+  snprintf(places.cache, sizeof(places.cache), "%s/cache", (const char *)world);
+  ok = pb_printer_cache_write(&places, &service, entries, 2, err) &&
+       pb_printer_cache_read(&places, &service, &list, &count, /*age_ms*/ NULL, err);
+  if (ok && count != 2)
+    fail_msg("a printer is overlooked: there are %zu", count);
+  free(list);
+  return ok;
+}
+
+static bool
+keep_attributes(void *world, pb_error_t *err)
+{
+  struct pb_places  places = {0};
+  struct pb_service service;
+  ipp_t            *got = NULL, *from = ippNew();
+  bool              ok = from != NULL || pb_error_set(err, PB_RETRY, "out of memory");
+
+  fill_service(&service);
+  snprintf(places.cache, sizeof(places.cache), "%s/cache", (const char *)world);
+  if (ok)
+  {
+    ippAddString(from, IPP_TAG_PRINTER, IPP_TAG_URI, "printer-uri-supported", NULL,
+                 "ipps://print.example:8631/ipp/print/1");
+    ippAddBoolean(from, IPP_TAG_PRINTER, "color-supported", 1);
+    ok = pb_printer_cache_write_attributes(&places, &service, "1", from, err) &&
+         pb_printer_cache_copy_attributes(&places, &service, "1", &got, err);
+  }
+  assert_true(!ok || pb_ipp_bool(got, IPP_TAG_PRINTER, "color-supported", false));
+  ippDelete(got);
+  ippDelete(from);
+  return ok;
+}
+
 static const struct alloc_case cases[] = {
-  {"metadata",             read_metadata, false},
-  {"device code",          read_code,     false},
-  {"grant",                read_grant,    false},
-  {"registrations",        load_all,      false},
-  {"registration changed", change,        false},
-  {"registrations again",  load_all,      false},
-  {"new registration",     make_new,      false},
-  {"account",              open_account,  false},
+  {"metadata",             read_metadata,   false},
+  {"device code",          read_code,       false},
+  {"grant",                read_grant,      false},
+  {"registrations",        load_all,        false},
+  {"registration changed", change,          false},
+  {"registrations again",  load_all,        false},
+  {"new registration",     make_new,        false},
+  {"account",              open_account,    false},
+  {"sign-in written",      write_sign_in,   false},
+  {"sign-in",              open_sign_in,    false},
+  {"code",                 keep_code,       false},
+  {"services",             load_services,   false},
+  {"printers",             keep_list,       false},
+  {"attributes",           keep_attributes, false},
 };
 
 static void
