@@ -270,7 +270,9 @@ pb_choice_map_parse(const char *map, struct pb_choice_value *value_out,
     *end                     = '\0';
   }
   count = split(text, words);
-  for (size_t i = 0; count > 1 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+  if (count < 2 || words[0] == NULL)
+    return false;
+  for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
   {
     if (strcmp(kinds[i].word, words[0]) != 0 || count != kinds[i].words + 1)
       continue;

@@ -39,11 +39,13 @@ each_row(const char *name, void (*check)(char *cells[CELLS_MAX]))
   *strstr(rest, "<!-- end -->") = '\0';
   for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n"))
   {
-    char *cells[CELLS_MAX] = {0};
-    char *cell             = line + 1;
+    char *cells[CELLS_MAX];
+    char *cell = line + 1;
 
     if (line[0] != '|' || count++ < 2)
       continue;
+    for (int i = 0; i < CELLS_MAX; i++)
+      cells[i] = line + strlen(line);  // empty
     for (int i = 0; i < CELLS_MAX; i++)
     {
       char *text = pb_text_trim(strsep(&cell, "|"));
