@@ -256,8 +256,8 @@ pb_choice_map_parse(const char *map, struct pb_choice_value *value_out,
                     bool *is_printers_default_out)
 {
   char  text[PB_CHOICE_MAP_SIZE];
-  char *words[WORDS_MAX] = {0};
-  int   count            = 0;
+  char *words[WORDS_MAX];
+  int   count = 0;
 
   *value_out               = (struct pb_choice_value){0};
   *is_printers_default_out = false;
@@ -269,8 +269,10 @@ pb_choice_map_parse(const char *map, struct pb_choice_value *value_out,
     *is_printers_default_out = true;
     *end                     = '\0';
   }
+  for (int i = 0; i < WORDS_MAX; i++)
+    words[i] = text + strlen(text);  // empty
   count = split(text, words);
-  if (count < 2 || words[0] == NULL)
+  if (count < 2)
     return false;
   for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
   {

@@ -219,7 +219,7 @@ camel(const char *word, char name[PB_CHOICE_NAME_SIZE])
 
   for (const char *at = word; *at != '\0'; at++)
   {
-    bool is_dash = *at == '-' && isalnum((unsigned char)at[1]) && at > word;
+    bool is_dash = (*at == '-' || *at == ' ') && isalnum((unsigned char)at[1]) && at > word;
 
     if (is_dash || !is_name_character(*at) || (used == 0 && !isalnum((unsigned char)*at)))
     {

@@ -5,10 +5,12 @@
 
 #include "base/text.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define SIZE_MOST 100000000  // 1/100 mm
+#define SAME_SIZE 5
 
 static const struct unit_row
 {
@@ -128,7 +130,68 @@ add_member(struct pb_wanted *wanted, const char *option_name, const char *word)
   return true;
 }
 
-// Of a choice of our PPD the margins come along.
+// Names that cupsd makes of our choices, and those of others.
+static bool
+is_borderless(const char *word)
+{
+  return strcasestr(word, "fullbleed") != NULL || strcasestr(word, "borderless") != NULL;
+}
+
+static bool
+is_same_size(const struct pb_choice_value *a, const struct pb_choice_value *b)
+{
+  return abs(a->x - b->x) <= SAME_SIZE && abs(a->y - b->y) <= SAME_SIZE;
+}
+
+// The same size as our PPD has it: exactly the printer's, and with its margins.
+static bool
+find_in_ppd(const struct pb_wanted *wanted, const char *word, struct pb_choice_value *size)
+{
+  size_t      at     = 0;
+  const char *choice = NULL;
+
+  while (wanted->ppd != NULL && (choice = pb_ppd_map_next(wanted->ppd, "PageSize", &at)) != NULL)
+  {
+    struct pb_choice_value value;
+    bool                   is_default = false;
+    bool                   is_map =
+      pb_choice_map_parse(pb_ppd_map_get(wanted->ppd, "PageSize", choice), &value, &is_default) &&
+      value.tag == IPP_TAG_BEGIN_COLLECTION;
+    int edges = value.margins.bottom + value.margins.left + value.margins.right + value.margins.top;
+
+    if (!is_map || !is_same_size(&value, size) || (is_borderless(word) && edges > 0))
+      continue;
+    *size = value;
+    return true;
+  }
+  return false;
+}
+
+// Or as the printer lists it: inches as 1/100 mm are rounded in more ways than one.
+static void
+snap_to_printer(const struct pb_wanted *wanted, struct pb_choice_value *size)
+{
+  ipp_attribute_t *at = NULL;
+
+  if (wanted->in->printer != NULL)
+    at = pb_ipp_find(wanted->in->printer, IPP_TAG_PRINTER, "media-size-supported",
+                     IPP_TAG_BEGIN_COLLECTION);
+  for (int i = 0; at != NULL && i < ippGetCount(at); i++)
+  {
+    ipp_t                 *is     = ippGetCollection(at, i);
+    ipp_attribute_t       *x      = ippFindAttribute(is, "x-dimension", IPP_TAG_INTEGER);
+    ipp_attribute_t       *y      = ippFindAttribute(is, "y-dimension", IPP_TAG_INTEGER);
+    struct pb_choice_value listed = {.x = x != NULL ? ippGetInteger(x, 0) : 0,
+                                     .y = y != NULL ? ippGetInteger(y, 0) : 0};
+
+    if (x == NULL || y == NULL || !is_same_size(&listed, size))
+      continue;
+    size->x = listed.x;
+    size->y = listed.y;
+    return;
+  }
+}
+
 static bool
 add_size(struct pb_wanted *wanted, const char *word)
 {
@@ -138,6 +201,8 @@ add_size(struct pb_wanted *wanted, const char *word)
 
   if (!pb_wanted_find_choice(wanted, option, word, &value, &is_default))
     return false;
+  if (value.margins.top < 0 && !find_in_ppd(wanted, word, &value))
+    snap_to_printer(wanted, &value);
   pb_wanted_add(wanted, option, &value);
   return true;
 }

@@ -224,19 +224,16 @@ add_choices(pb_ppd_model_t *model, struct pb_ppd_option *option)
 
 // A choice of one is shown where it tells what is in the printer.
 static bool
-is_worth_it(const pb_ppd_model_t *model, const struct pb_ppd_option *option)
+is_worth_it(const struct pb_ppd_option *option)
 {
-  static const char *const telling[] = {"PageSize", "InputSlot", "MediaType", "OutputBin",
-                                        "ColorModel"};
+  static const char *const telling[] = {"PageSize",  "InputSlot",  "MediaType",
+                                        "OutputBin", "ColorModel", "Resolution"};
 
   for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++)
   {
     if (strcmp(telling[i], option->row->option) == 0)
       return option->count > 0;
   }
-  // A raster printer's filters must know it.
-  if (strcmp(option->row->option, "Resolution") == 0 && model->format != PB_PPD_PDF)
-    return option->count > 0;
   return option->count > 1;
 }
 
@@ -415,7 +412,7 @@ add_option(pb_ppd_model_t *model, const struct pb_choice_option *row)
   if (!has_it)
     return false;
   find_first(model, option);
-  if (is_worth_it(model, option))
+  if (is_worth_it(option))
     return true;
   free(option->choices);
   model->count--;

@@ -20,10 +20,7 @@ static const struct row
    "keyword by-pass-tray"                                                                                                                                           },
   {"media-source",       {.tag = WORD, .text = "tray-10"},                                     "Tray10",       "Tray 10",                          "keyword tray-10"},
   {"media-source",       {.tag = WORD, .text = "auto"},                                        "Auto",         "Automatic",                        "keyword auto"   },
-  {"media-source",
-   {.tag = IPP_TAG_NAME, .text = "Tray 1"},
-   "Tray1_58ed6b52",                                                                                           "Tray 1",
-   "name Tray%201"                                                                                                                                                  },
+  {"media-source",       {.tag = IPP_TAG_NAME, .text = "Tray 1"},                              "Tray1",        "Tray 1",                           "name Tray%201"  },
   {"media-source",       {.tag = IPP_TAG_NAME, .text = "default"},                             "Default",      "default",                          "name default"   },
   {"media-source",       {.tag = IPP_TAG_NAME, .text = "100%"},                                "100_2f97df3b", "100%",                             "name 100%25"    },
   {"media-type",
@@ -66,12 +63,12 @@ static const struct row
    "size iso_a4_210x297mm 21000 29700 1 2 3 4"                                                                                                                      },
   {"media-size",
    {.tag = SIZE, .text = "", .x = 12345, .y = 23456},
-   "123.45x234.56mm",                                                                                                 "123.4 x 234.5 mm",
+   "123.45x234.56mm",                                                                                          "123.4 x 234.5 mm",
    "size % 12345 23456 0 0 0 0"                                                                                                                                     },
   {"media-size",
    {.tag = SIZE, .text = "oe_2.25x1.25-label_2.25x1.25in", .x = 5715, .y = 3175},
    "2.25x1.25",                                                                                                "2.25x1.25 Label (2.25 x 1.25 in)",
-   "size oe_2.25x1.25-label_2.25x1.25in 5715 3175 0 0 0 0"                                                                                                      },
+   "size oe_2.25x1.25-label_2.25x1.25in 5715 3175 0 0 0 0"                                                                                                          },
 };
 
 static void
