@@ -6,6 +6,7 @@ import os
 import re
 import unittest
 
+from harness.desk import Desk
 from harness.process import run
 from tests.e2e.case import WorldCase
 
@@ -41,11 +42,11 @@ HEAD = """*PPD-Adobe: "4.3"
 """
 
 
-def read_rows():
-    """docs/OPTIONS.md: what is asked for, and what must be in the stream."""
+def read_rows(name):
+    """A table of docs/OPTIONS.md: what is asked for, and what must be in the stream."""
     path = os.path.join(os.path.dirname(__file__), "../../docs/OPTIONS.md")
     with open(path, encoding="utf-8") as file:
-        table = file.read().partition("<!-- cloud-to-queue -->")[2].partition("<!-- end -->")[0]
+        table = file.read().partition(f"<!-- {name} -->")[2].partition("<!-- end -->")[0]
     return re.findall(r"^\| `([^`]*)` \| `([^`]*)` \|$", table, re.M)
 
 
@@ -67,7 +68,7 @@ def rich_ppd(path):
         file.write(text)
 
 
-class Options(WorldCase):
+class RichCase(WorldCase):
     world_options = {"queues": ("Laser",)}
     shares = False
 
@@ -79,12 +80,15 @@ class Options(WorldCase):
         run(["lpadmin", "-p", "Laser", "-P", path], cls.world.cups.env)
         cls.world.share()
 
-    def stream(self, job, title):
+    def send(self, asked, title):
+        """A job, and waits for its end."""
+        raise NotImplementedError
+
+    def stream(self, asked, title):
         """What the printer got, and what the driver was told: {option: choice}."""
         printer = self.world.printers["Laser"]
         before = len(printer.complete())
-        cloud_job = self.world.print_job("Laser", self.pdf, job=job, title=title)
-        self.world.wait_job("Laser", cloud_job)
+        self.send(asked, title)
         paper = printer.wait_jobs(before + 1)[before]
         data = paper.data().decode("latin-1")
         # Ghostscript's PostScript sets each page's own size, so that the PPD's code for it is left out.
@@ -94,23 +98,71 @@ class Options(WorldCase):
     def setUp(self):
         self.pdf = self.world.document("options.pdf", pages=2, title="Options")
 
-    def test_each_reaches_the_driver(self):
+    def check_rows(self, name):
         _, plain = self.stream("", "nothing asked")
         self.assertEqual({f"{option}={choices[0]}" for option, choices in CHOICES.items()} | {"Page=595x842"}, plain)
-        rows = read_rows()
+        rows = read_rows(name)
         self.assertGreater(len(rows), 10)
-        for i, (job, wanted) in enumerate(rows):
-            with self.subTest(option=job):
-                _, told = self.stream(job, f"row {i}")
+        for i, (asked, wanted) in enumerate(rows):
+            with self.subTest(option=asked):
+                _, told = self.stream(asked, f"row {i}")
                 self.assertLessEqual(set(wanted.split()), told)
                 changed = {option.split("=")[0] for option in wanted.split()}
                 others = {option for option in plain if option.split("=")[0] not in changed}
                 self.assertLessEqual(others, told, "what nobody asked for stays as it was")
 
+
+class Options(RichCase):
+    def send(self, asked, title):
+        self.world.wait_job("Laser", self.world.print_job("Laser", self.pdf, job=asked, title=title))
+
+    def test_each_reaches_the_driver(self):
+        self.check_rows("cloud-to-queue")
+
     def test_copies_are_made_once(self):
         paper, _ = self.stream("ATTR integer copies 3", "copies")
         asked = re.findall(r"\*NumCopies (\d+)", paper.data().decode("latin-1"))
         self.assertEqual((paper.pages(), asked), (2, ["3"]), "by the printer, and by nobody else")
+
+
+class FromADesk(RichCase):
+    """The whole circle: lp at a desktop, our PPD and backend, the service, the connector, the print server's driver."""
+
+    desk = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        try:
+            cls.desk = Desk(cls.world).start()
+            cls.desk.add_user("nobody")
+            cls.desk.add("Laser", "Laser")
+            cls.desk.sign_in("Laser", cls.world.document("sign-in.pdf", pages=1), "nobody")
+            cls.world.printers["Laser"].wait_jobs(1)
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.desk is not None:
+            cls.desk.stop()
+        super().tearDownClass()
+
+    def send(self, asked, title):
+        self.desk.wait_job("Laser", self.desk.cups.lp("Laser", self.pdf, asked.split(), "nobody"))
+
+    def test_each_reaches_the_driver(self):
+        self.check_rows("desktop-to-driver")
+
+    def test_pages_and_copies(self):
+        paper, _ = self.stream("page-ranges=2", "page ranges")
+        self.assertEqual(paper.pages(), 1)
+        paper, _ = self.stream("copies=3", "copies")
+        asked = re.findall(r"\*NumCopies (\d+)", paper.data().decode("latin-1"))
+        self.assertEqual((paper.pages(), asked), (2, ["3"]), "by the printer, and by nobody else")
+        paper, _ = self.stream("number-up=2", "two on a page")
+        self.assertEqual(paper.pages(), 1)
 
 
 if __name__ == "__main__":
