@@ -175,8 +175,8 @@ copy_word(const char *attribute, const struct pb_choice_value *value, char *word
         pb_text_copy(word, size, text);
       return;
     case IPP_TAG_INTEGER:
-      pb_text_format(word, size, "%s%d", value->number < 0 ? "minus" : "",
-                     value->number < 0 ? -(value->number + 1) + 1 : value->number);
+      pb_text_format(word, size, "%s%u", value->number < 0 ? "minus" : "",
+                     value->number < 0 ? 0U - (unsigned)value->number : (unsigned)value->number);
       return;
     default:
       pb_text_copy(word, size, text);
