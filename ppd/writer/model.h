@@ -82,6 +82,9 @@ const struct pb_ppd_choice *pb_ppd_model_find_choice(const pb_ppd_model_t *model
 // A value that is there already, or beyond the cap, is left out.  False: out of memory.
 bool pb_ppd_option_add(struct pb_ppd_option         *option,
                        const struct pb_choice_value *value) PB_MUST_USE;
+// Is it among the attribute's values (NULL: none), a name being as good as a keyword?
+bool pb_ppd_is_value_at(ipp_attribute_t *at, const struct pb_choice_value *value);
+void pb_ppd_option_find_first(struct pb_ppd_option *option, ipp_t *attributes);
 void pb_ppd_model_find_vendors(pb_ppd_model_t *model);
 bool pb_ppd_option_add_sizes(struct pb_ppd_option *option, ipp_t *attributes,
                              struct pb_ppd_custom *custom) PB_MUST_USE;
