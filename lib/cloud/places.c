@@ -3,15 +3,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/places.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ACCOUNT_BUFFER 16384
 #define USER_MAX 255
+#define SHARED_MODE 0755
 
 // The folder that an environment variable names, or the one that it stands for otherwise; a
 // relative one would depend on where somebody stands.
@@ -112,4 +115,34 @@ pb_places_get(const char *user, struct pb_places *places_out, pb_error_t *err)
                    "/sign-ins/machine", err) &&
          set_place(places_out->cache, "PRINTBRIDGE_CACHE", "/var/cache/printbridge", "", err) &&
          set_user_places(user, places_out, err);
+}
+
+// Only what is made here is opened to all: an administrator may have closed it.
+static bool
+make_shared(const char *path, pb_error_t *err)
+{
+  bool is_there = access(path, F_OK) == 0;
+
+  if (!pb_file_make_folder(path, SHARED_MODE, err))
+    return false;
+  return is_there || chmod(path, SHARED_MODE) == 0 ||
+         pb_error_set_errno(err, PB_CONFIG, "%s", path);
+}
+
+bool
+pb_place_make_shared(const char *path, pb_error_t *err)
+{
+  char  parent[PB_PLACE_SIZE * 2];
+  char *end;
+
+  if (!pb_text_copy(parent, sizeof(parent), path))
+    return pb_error_set(err, PB_CONFIG, "the path is too long");
+  end = strrchr(parent, '/');
+  if (end && end != parent)
+  {
+    *end = '\0';
+    if (!make_shared(parent, err))
+      return false;
+  }
+  return make_shared(path, err);
 }

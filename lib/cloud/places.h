@@ -25,4 +25,8 @@ struct pb_places
 // long or not absolute.
 bool pb_places_get(const char *user, struct pb_places *places_out, pb_error_t *err) PB_MUST_USE;
 
+// The folder; made if it is not there, and then readable by all whatever the umask (cupsd's
+// programs have 077).  Its parent is made likewise.
+bool pb_place_make_shared(const char *path, pb_error_t *err) PB_MUST_USE;
+
 #endif

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #define FILE_MODE 0644
-#define FOLDER_MODE 0755
 #define ATTRIBUTES_TIMEOUT_MS 30000
 #define ENDING ".ipp"
 
@@ -90,7 +89,7 @@ find_writable(const struct pb_places *places, const struct pb_service *service,
       return false;
     *cache_out = caches[i];
     pb_error_clear(&why);
-    if (!pb_file_make_folder(path, FOLDER_MODE, &why))
+    if (!pb_place_make_shared(caches[i], &why) || !pb_place_make_shared(path, &why))
     {
       if (why.kind == PB_RETRY)
         return pb_error_set(err, why.kind, "%s", why.message);

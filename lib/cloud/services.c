@@ -17,7 +17,6 @@
 #define HTTPS "https://"
 #define FILE_MAX (64 * 1024)
 #define FILE_MODE 0644
-#define FOLDER_MODE 0755
 #define BLANKS " \t\r"
 
 bool
@@ -314,7 +313,7 @@ pb_services_save(const struct pb_places *places, const struct pb_service *servic
   if (strpbrk(service->ca_file, BLANKS))
     ok = pb_error_set(err, PB_CONFIG, "%s: a path with blanks has no place in " PB_SERVICES_FILE,
                       service->ca_file);
-  ok = ok && pb_file_make_folder(places->config, FOLDER_MODE, err) &&
+  ok = ok && pb_place_make_shared(places->config, err) &&
        copy_other_lines(before.data ? before.data : "", service, &after, err) &&
        append_line(&after, service, err) &&
        pb_file_replace(path, FILE_MODE, after.data, after.size, err);

@@ -131,6 +131,7 @@ end_test(void **state)
   char command[PB_PLACE_SIZE + 16];
 
   (void)state;
+  places.cache[strlen("/tmp/pb-cache-XXXXXX")] = '\0';
   snprintf(command, sizeof(command), "rm -r %s", places.cache);
   assert_int_equal(system(command), 0);
   return 0;
@@ -270,8 +271,22 @@ test_refresh(void **state)
   assert_false(pb_printer_cache_copy_attributes(&places, &service, "../1", &attributes, &err));
   assert_int_equal(err.kind, PB_CONFIG);
 
+  // As a program of cupsd: what it writes is for all to read.
   world.printers = 3;
+  mode_t before  = umask(077);
+  strcat(places.cache, "/new");
   check_ok(pb_printer_cache_refresh(&places, &service, NULL, 60000, &err), err);
+  umask(before);
+  static const char *const folders[] = {"", "/printers", "/printers/127.0.0.1_%d"};
+  for (size_t i = 0; i < 3; i++)
+  {
+    char below[64];
+
+    snprintf(below, sizeof(below), folders[i], service.port);
+    snprintf(path, sizeof(path), "%s%s", places.cache, below);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0755);
+  }
   check_ok(pb_printer_cache_read(&places, &service, &list, &count, &age_ms, &err), err);
   assert_int_equal(count, 3);
   assert_in_range(age_ms, 0, 60000);
