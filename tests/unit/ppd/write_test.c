@@ -16,8 +16,9 @@ check_ppd(struct printer *printer)
   char  command[256], line[512], all[4096] = "";
   FILE *pipe = NULL;
 
-  snprintf(command, sizeof(command), "cupstestppd -q -W all %s && cupstestppd -v %s 2>&1",
-           printer->path, printer->path);
+  // No failure is let through.  Warnings are: it would have sizes without margins named
+  // "4x6.Fullbleed" where there is no other 4x6, and the names of the PWG's sizes as Adobe's.
+  snprintf(command, sizeof(command), "cupstestppd %s 2>&1", printer->path);
   pipe = popen(command, "r");
   assert_non_null(pipe);
   while (fgets(line, sizeof(line), pipe) != NULL)
