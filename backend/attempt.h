@@ -1,8 +1,9 @@
-// attempt - which cloud job belongs to this run of a local job.
-// cupsd starts a backend again for the same job-uuid after a crash or restart (the cloud job goes
-// on, and must not be made twice), but also when somebody prints the job once more, and for each
-// further document of the job (then another cloud job is wanted).  What tells them apart is a mark
-// on the disk, made when a run has come to its end. SPDX-FileCopyrightText: The Printbridge authors
+// attempt - which cloud job belongs to this run of a local job. cupsd starts a backend again for
+// the same job-uuid after a crash or restart (the cloud job goes on, and must not be made twice),
+// but also when somebody prints the job once more, and for each further document of the job (then
+// another cloud job is wanted). What tells them apart is a mark on the disk, made when a run has
+// come to its end.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BACKEND_ATTEMPT_H
 #define PB_BACKEND_ATTEMPT_H

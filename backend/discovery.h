@@ -1,6 +1,7 @@
-// discovery - the cloud's printers for lpinfo, from the cache alone; a process beside it brings the
-// cache up to date. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// discovery - the cloud's printers for lpinfo, from the cache alone; a process beside it brings
+// the cache up to date.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BACKEND_DISCOVERY_H
 #define PB_BACKEND_DISCOVERY_H
 

@@ -1,6 +1,7 @@
 // follow - a job that the service has, to its end at the printer; and Cancel-Job when it is
-// canceled here. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// canceled here.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BACKEND_FOLLOW_H
 #define PB_BACKEND_FOLLOW_H
 

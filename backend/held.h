@@ -1,5 +1,7 @@
 // held - the local jobs that wait for a sign-in: a file each, beside the sign-in that they wait
-// for. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// for.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BACKEND_HELD_H
 #define PB_BACKEND_HELD_H
 

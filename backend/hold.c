@@ -1,9 +1,9 @@
-// hold - nobody has signed in.
-// A code lives for minutes and a job may wait for days: when the code has expired the waiter
-// releases the jobs, whose backends then ask for the next code, show it and hold again.  Only cupsd
-// and its own backend may write a queue's message; so it is always the backend that does, and the
-// waiter needs no rights. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// hold - nobody has signed in. A code lives for minutes and a job may wait for days: when the
+// code has expired the waiter releases the jobs, whose backends then ask for the next code, show
+// it and hold again. Only cupsd and its own backend may write a queue's message; so it is always
+// the backend that does, and the waiter needs no rights.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "backend/hold.h"
 
 #include "backend/held.h"

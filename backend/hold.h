@@ -1,7 +1,8 @@
-// hold - nobody has signed in: the job is held with the code in its message, and a waiter beside it
-// releases it when the code is approved.  One waiter per user and service; each holder of a job
-// shows the same code. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// hold - nobody has signed in: the job is held with the code in its message, and a waiter beside
+// it releases it when the code is approved. One waiter per user and service; each holder of a job
+// shows the same code.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BACKEND_HOLD_H
 #define PB_BACKEND_HOLD_H
 

@@ -1,6 +1,8 @@
-// report - lines for cupsd on standard error: INFO, ERROR, STATE, ATTR, PAGE, JOBSTATE.  Only what
-// has changed is said. Any thread: guarded by a mutex.  What comes from the cloud is escaped and
-// cut here. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// report - lines for cupsd on standard error: INFO, ERROR, STATE, ATTR, PAGE, JOBSTATE. Only what
+// has changed is said. Any thread: guarded by a mutex. What comes from the cloud is escaped and
+// cut here.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BACKEND_REPORT_H
 #define PB_BACKEND_REPORT_H
 

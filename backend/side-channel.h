@@ -1,7 +1,8 @@
 // side-channel - what the queue's filters ask the backend (cups/sidechannel.h), answered by a
 // thread of its own for as long as the job runs; and the clock that keeps cupsd's MaxJobTime from
-// ending a job that waits. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// ending a job that waits.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BACKEND_SIDE_CHANNEL_H
 #define PB_BACKEND_SIDE_CHANNEL_H
 

@@ -1,7 +1,8 @@
-// source - the document that is printed.
-// Invariant: [0, kept) of the document is in `file`, [0, at) has been read by the caller, at <=
-// taken; a pipe's bytes [kept, taken) are lost once is_lost is set. SPDX-FileCopyrightText: The
-// Printbridge authors SPDX-License-Identifier: Apache-2.0
+// source - the document that is printed. Invariant: [0, kept) of the document is in `file`, [0,
+// at) has been read by the caller, at <= taken; a pipe's bytes [kept, taken) are lost once
+// is_lost is set.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "backend/source.h"
 
 #include "base/file.h"

@@ -1,7 +1,8 @@
-// source - the document that is printed: a file, or what the queue's filters write.
-// A pipe is read once: what was taken from it is kept in an unlinked file behind it, so that an
-// upload that broke can begin again from the start.  Memory stays constant. SPDX-FileCopyrightText:
-// The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// source - the document that is printed: a file, or what the queue's filters write. A pipe is
+// read once: what was taken from it is kept in an unlinked file behind it, so that an upload that
+// broke can begin again from the start. Memory stays constant.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BACKEND_SOURCE_H
 #define PB_BACKEND_SOURCE_H
 

@@ -1,5 +1,7 @@
-// track - what a cloud job's attributes mean to the local job: bytes are somebody else's, this only
-// judges. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// track - what a cloud job's attributes mean to the local job: bytes are somebody else's, this
+// only judges.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BACKEND_TRACK_H
 #define PB_BACKEND_TRACK_H
 

@@ -1,7 +1,8 @@
-// upload - a document becomes a cloud job.
-// Never two jobs: creating is idempotent by client-job-uuid (docs/PROTOCOL.md), and before the
-// document is sent again the service is asked whether it has it already. SPDX-FileCopyrightText:
-// The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// upload - a document becomes a cloud job. Never two jobs: creating is idempotent by client-job-
+// uuid (docs/PROTOCOL.md), and before the document is sent again the service is asked whether it
+// has it already.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "backend/upload.h"
 
 #include "backend/interrupt.h"

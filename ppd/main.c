@@ -1,7 +1,7 @@
-// main - the driver program: "list" and "cat NAME", as cups-driverd runs it.
-// Runs for every look at the list of models: reads the cache and nothing else, unless one PPD is
-// asked for by name. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// main - the driver program: "list" and "cat NAME", as cups-driverd runs it. Runs for every look
+// at the list of models: reads the cache and nothing else, unless one PPD is asked for by name.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "cloud/device-uri.h"
 #include "cloud/printer-cache.h"

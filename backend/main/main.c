@@ -1,7 +1,7 @@
-// printbridge - the CUPS backend of the cloud's printers.
-// No arguments: discovery.  Else a job: where cupsd runs this as root, a process without its rights
-// does all that speaks to the network; this one waits for it, passes cupsd's signals on, and keeps
-// the mark of the run's end. SPDX-FileCopyrightText: The Printbridge authors
+// printbridge - the CUPS backend of the cloud's printers. No arguments: discovery. Else a job:
+// where cupsd runs this as root, a process without its rights does all that speaks to the
+// network; this one waits for it, passes cupsd's signals on, and keeps the mark of the run's end.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/attempt.h"
 #include "backend/discovery.h"

@@ -1,5 +1,6 @@
 // client-assertion - how a machine proves its key to a service: a JWT of its own (RFC 7523 s3),
-// good once and for two minutes. SPDX-FileCopyrightText: The Printbridge authors
+// good once and for two minutes.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_CLIENT_ASSERTION_H
 #define PB_CLOUD_CLIENT_ASSERTION_H

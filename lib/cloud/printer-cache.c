@@ -1,7 +1,8 @@
-// printer-cache - what is known of the cloud's printers without asking.  The list is a line of JSON
-// per printer, so that no reader holds more than it needs; what is read is checked as if the
-// network had sent it, since others may have written it. SPDX-FileCopyrightText: The Printbridge
-// authors SPDX-License-Identifier: Apache-2.0
+// printer-cache - what is known of the cloud's printers without asking. The list is a line of
+// JSON per printer, so that no reader holds more than it needs; what is read is checked as if the
+// network had sent it, since others may have written it.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "cloud/printer-cache.h"
 
 #include "base/clock.h"

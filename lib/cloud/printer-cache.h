@@ -1,7 +1,8 @@
 // printer-cache - what is known of the cloud's printers without asking:
 // CACHE/printers/HOST_PORT.json is the list, CACHE/printers/HOST_PORT/ID.ipp the validated
-// attributes. Read in less than 1 ms, no network; written whole or not at all. Readers look at the
-// machine's cache and the user's, newest first. SPDX-FileCopyrightText: The Printbridge authors
+// attributes. Read in less than 1 ms, no network; written whole or not at all. Readers look at
+// the machine's cache and the user's, newest first.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_PRINTER_CACHE_H
 #define PB_CLOUD_PRINTER_CACHE_H

@@ -1,6 +1,7 @@
-// printer-list - the printers of a service, as it tells them.  The service is not trusted: texts
-// are bounded, printable, one line; what does not belong to it is left out. SPDX-FileCopyrightText:
-// The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// printer-list - the printers of a service, as it tells them. The service is not trusted: texts
+// are bounded, printable, one line; what does not belong to it is left out.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "cloud/printer-list.h"
 
 #include "base/log.h"

@@ -1,6 +1,8 @@
 // services - the cloud services that this machine, or a user, knows: services.conf, a line each,
-// "service = https://HOST:PORT [ca-fingerprint=HEX] [ca-file=PATH]", and those that somebody signed
-// in to. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// "service = https://HOST:PORT [ca-fingerprint=HEX] [ca-file=PATH]", and those that somebody
+// signed in to.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_SERVICES_H
 #define PB_CLOUD_SERVICES_H
 

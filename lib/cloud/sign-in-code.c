@@ -1,6 +1,8 @@
 // sign-in-code - the code that a person approves: asked for once by whoever comes first, shown by
-// all, and polled by the one process that holds the poll lock.  The others see on the disk what
-// became of it. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// all, and polled by the one process that holds the poll lock. The others see on the disk what
+// became of it.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"

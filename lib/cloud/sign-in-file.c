@@ -1,6 +1,7 @@
-// sign-in-file - what is stored of one sign-in.  Files of the user's own, but a process of root or
-// lp reads them: they are judged as if a stranger had written them. SPDX-FileCopyrightText: The
-// Printbridge authors SPDX-License-Identifier: Apache-2.0
+// sign-in-file - what is stored of one sign-in. Files of the user's own, but a process of root or
+// lp reads them: they are judged as if a stranger had written them.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "cloud/sign-in-file.h"
 
 #include "base/clock.h"

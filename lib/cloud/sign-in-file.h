@@ -1,6 +1,7 @@
 // sign-in-file - what is stored of one sign-in: FOLDER/HOST_PORT/sign-in.json (and key.pem of a
 // machine's), and the code that waits for approval, pending.json. All 0600 in a folder of 0700.
-// Bytes of files are judged here; no network. SPDX-FileCopyrightText: The Printbridge authors
+// Bytes of files are judged here; no network.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_SIGN_IN_FILE_H
 #define PB_CLOUD_SIGN_IN_FILE_H

@@ -1,8 +1,9 @@
 // sign-in - a stored authorization at one service, of a user (device grant, refresh tokens that
-// rotate) or of the machine (a key of its own, private_key_jwt). Several processes use the same one
-// at once: what must not happen twice is done under a file lock. One handle belongs to one thread;
-// an account made from it may be shared. Blocks on the network where said. SPDX-FileCopyrightText:
-// The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// rotate) or of the machine (a key of its own, private_key_jwt). Several processes use the same
+// one at once: what must not happen twice is done under a file lock. One handle belongs to one
+// thread; an account made from it may be shared. Blocks on the network where said.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_SIGN_IN_H
 #define PB_CLOUD_SIGN_IN_H
 

@@ -1,5 +1,7 @@
 // choice-value - IPP values that a choice can stand for, and the line of text that maps a choice
-// back. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// back.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "choice.h"
 
 #include "base/text.h"

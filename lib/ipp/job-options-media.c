@@ -1,5 +1,6 @@
-// job-options-media - media as people and programs name them: sizes of PPDs and of the PWG, custom
-// sizes, lists of size, tray and type. SPDX-FileCopyrightText: The Printbridge authors
+// job-options-media - media as people and programs name them: sizes of PPDs and of the PWG,
+// custom sizes, lists of size, tray and type.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "job-options-private.h"
 

@@ -1,6 +1,7 @@
 // job-options-private - between the files of job-options: what is wanted of a job, gathered from
-// the most to the least explicit; what is there already stays. SPDX-FileCopyrightText: The
-// Printbridge authors SPDX-License-Identifier: Apache-2.0
+// the most to the least explicit; what is there already stays.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IPP_JOB_OPTIONS_PRIVATE_H
 #define PB_IPP_JOB_OPTIONS_PRIVATE_H
 

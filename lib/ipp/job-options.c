@@ -1,6 +1,7 @@
 // job-options - puts together what is wanted, and lets through what the job template and the
-// printer allow. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// printer allow.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "job-options-private.h"
 
 #include "attributes.h"

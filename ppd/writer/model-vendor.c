@@ -1,5 +1,7 @@
 // model-vendor - options for the attributes that a vendor, or another queue's PPD, adds to the
-// standards. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// standards.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "model.h"
 
 #include "base/text.h"

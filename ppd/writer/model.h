@@ -1,6 +1,7 @@
 // model - what a printer can do, as the options and choices of a PPD: made from IPP attributes,
-// bounded, each name once. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// bounded, each name once.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PPD_MODEL_H
 #define PB_PPD_MODEL_H
 

@@ -1,5 +1,7 @@
-// title - make, model and IEEE 1284 ID of a printer: the words by which desktops match a device and
-// its PPD. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// title - make, model and IEEE 1284 ID of a printer: the words by which desktops match a device
+// and its PPD.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "write.h"
 
 #include "base/text.h"

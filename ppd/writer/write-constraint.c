@@ -1,6 +1,7 @@
-// write-constraint - combinations that the printer refuses (job-constraints-supported, PWG 5100.11)
-// as cupsUIConstraints. Those that a PPD cannot say, or that its own defaults would break, are left
-// out: the printer refuses them itself. SPDX-FileCopyrightText: The Printbridge authors
+// write-constraint - combinations that the printer refuses (job-constraints-supported, PWG
+// 5100.11) as cupsUIConstraints. Those that a PPD cannot say, or that its own defaults would
+// break, are left out: the printer refuses them itself.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "write-private.h"
 

@@ -1,5 +1,7 @@
 // write-size - PageSize and what goes with it: PageRegion, ImageableArea, PaperDimension, custom
-// sizes. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// sizes.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "write-private.h"
 
 #include "base/text.h"

@@ -1,6 +1,7 @@
-// cloud-printers_fuzz - Get-Printers and Get-Printer-Attributes responses of a service that is not
-// to be trusted. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// cloud-printers_fuzz - Get-Printers and Get-Printer-Attributes responses of a service that is
+// not to be trusted.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "cloud/printer-list.h"
 

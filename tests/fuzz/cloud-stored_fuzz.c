@@ -1,6 +1,7 @@
-// cloud-stored_fuzz - what lies on disks and in configuration: device URIs, services.conf,
-// sign-ins, codes, the list of printers.  The first byte chooses. SPDX-FileCopyrightText: The
-// Printbridge authors SPDX-License-Identifier: Apache-2.0
+// cloud-stored_fuzz - what lies on disks and in configuration: device URIs, services.conf, sign-
+// ins, codes, the list of printers. The first byte chooses.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "cloud/printer-cache-file.h"
 #include "cloud/reply.h"

@@ -1,6 +1,8 @@
 // ipp-options_fuzz - whatever stands in argv[5] and in the PPD (before and behind the first NUL),
-// what is added to the request is job template attributes, each once, sound, and as bytes a message
-// again. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// what is added to the request is job template attributes, each once, sound, and as bytes a
+// message again.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "ipp/attributes.h"
 #include "ipp/job-options.h"

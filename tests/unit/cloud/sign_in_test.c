@@ -1,6 +1,7 @@
-// sign_in_test - sign-ins against a service of the test's own: shared codes, rotation, revocation,
-// several processes. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier:
-// Apache-2.0
+// sign_in_test - sign-ins against a service of the test's own: shared codes, rotation,
+// revocation, several processes.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "rig.h"
 
 #include "base/text.h"

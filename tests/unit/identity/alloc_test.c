@@ -1,5 +1,6 @@
 // alloc_test - the OAuth endpoints when memory runs out: that is the service's fault (5xx), never
-// the client's, who would give up its identity. SPDX-FileCopyrightText: The Printbridge authors
+// the client's, who would give up its identity.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "alloc.h"
 #include "world.h"

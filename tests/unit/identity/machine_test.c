@@ -1,5 +1,7 @@
 // machine_test - computers that sign in by a key of their own, and answers to refreshes that get
-// lost. SPDX-FileCopyrightText: The Printbridge authors SPDX-License-Identifier: Apache-2.0
+// lost.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "world.h"
 
 #include "identity/assertion.h"

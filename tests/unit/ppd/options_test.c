@@ -1,6 +1,7 @@
-// options_test - the tables of docs/OPTIONS.md: the choices of our PPDs are those of the code, and
-// each row of what is asked for becomes what the row says. SPDX-FileCopyrightText: The Printbridge
-// authors SPDX-License-Identifier: Apache-2.0
+// options_test - the tables of docs/OPTIONS.md: the choices of our PPDs are those of the code,
+// and each row of what is asked for becomes what the row says.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
 #include "printers.h"
 
 #include "base/text.h"

@@ -1,5 +1,6 @@
 // write_test - PPDs of all printers: cupstestppd finds nothing, and each choice comes home as the
-// value that it was made of. SPDX-FileCopyrightText: The Printbridge authors
+// value that it was made of.
+// SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "printers.h"
 
