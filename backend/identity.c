@@ -114,10 +114,11 @@ pb_identity_find(const struct pb_arguments *arguments, struct pb_identity *ident
       !pb_privilege_find(arguments->user, &identity_out->ids, err) ||
       !find_service(arguments, identity_out, err) || !find_users(arguments, identity_out, err))
     return false;
-  // The machine's key is nobody's whose processes could look into this one.
+  // The machine's key is root's: who uses it stays root, as CUPS's own network backends do, so that
+  // neither the user nor lp could look into the process.
   if (identity_out->sign_in == NULL &&
       open_sign_in(identity_out->places.machine_sign_ins, PB_SIGN_IN_MACHINE, identity_out))
-    return pb_privilege_find(/*user*/ NULL, &identity_out->ids, err);
+    identity_out->ids = (struct pb_account_ids){.uid = geteuid(), .gid = getegid()};
   return true;
 }
 

@@ -9,6 +9,7 @@ import threading
 import time
 
 from .cups import Cups
+from .desk import Desk
 from .printer import render
 from .process import Failed
 from .service import ADMIN
@@ -82,6 +83,28 @@ def show_lp(world, steps):
         desktop.stop()
 
 
+def show_backend(world, steps):
+    desk = Desk(world, "desk-of-our-backend").start()
+    try:
+        print_quoted(desk.login())
+        steps.done("printbridge login: signed in at this second desktop, the code approved in the portal")
+        desk.add("CloudLaser", "Laser")
+        steps.done(f"added there, as any network printer: lpadmin -p CloudLaser -E -v {desk.uri('Laser')} -m printbridge:...")
+        pdf = world.document("memo.pdf", pages=4, title="Quickstart, by our backend")
+        before = len(world.printers["Laser"].jobs)
+        begin = time.monotonic()
+        job = desk.cups.lp("CloudLaser", pdf, ["Duplex=DuplexNoTumble"])
+        paper = world.printers["Laser"].wait_jobs(before + 1)[before]
+        steps.done(f"lp printed {pdf} through our backend: first byte at Laser after {(paper.first - begin) * 1000:.0f} ms, "
+                   f"{paper.pages()} pages")
+        desk.wait_job("CloudLaser", job)
+        steps.done(f"the desktop's job CloudLaser-{job} is completed: the printer's own queue has said so")
+        if paper.pages() != 4 or b"/Duplex true" not in paper.data():
+            raise Failed(f"Laser got {paper.pages()} pages of 4, or not two-sided")
+    finally:
+        desk.stop()
+
+
 def show_jobs(world):
     for job in world.connector.jobs():
         print(f"    | job {job.get('cloud_job')} {job.get('title')}: {job.get('state')}; "
@@ -102,6 +125,7 @@ def main():
         show_share(world, steps)
         show_ipptool(world, steps)
         show_lp(world, steps)
+        show_backend(world, steps)
         show_jobs(world)
         status = 0
         print(f"\nDone. Portal: {world.service.url}/   administrator: {ADMIN}   password: {world.service.password}")
