@@ -19,3 +19,5 @@ _pb_install(printbridge-backend ${CUPS_SERVERBIN}/backend PERMISSIONS OWNER_READ
 file(GLOB _mime ${CMAKE_SOURCE_DIR}/filter/*.types ${CMAKE_SOURCE_DIR}/filter/*.convs)
 install(FILES ${_mime} DESTINATION ${CUPS_DATADIR}/mime)
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_FULL_DOCDIR})
+install(FILES docs/man/printbridge.1 DESTINATION ${CMAKE_INSTALL_FULL_MANDIR}/man1)
+install(FILES docs/man/printbridge.8 DESTINATION ${CMAKE_INSTALL_FULL_MANDIR}/man8)

@@ -40,7 +40,8 @@ PROGRAMS = (COMMAND, CONNECTOR, SERVICE, FILTER, NOTIFIER)
 PROGRAMS += tuple(path for path, built in ((DRIVER, "ppd"), (BACKEND, "backend/main"))
                   if (BUILD / "bin" / built / "printbridge").exists())
 MODES = {BACKEND: 0o700}  # cupsd runs it as root
-FILES = (f"{DATADIR}/mime/printbridge.types", f"{DATADIR}/mime/printbridge.convs",
+FILES = (f"{PREFIX}/share/man/man1/printbridge.1", f"{PREFIX}/share/man/man8/printbridge.8",
+         f"{DATADIR}/mime/printbridge.types", f"{DATADIR}/mime/printbridge.convs",
          f"{PREFIX}/share/doc/printbridge/LICENSE", f"{PREFIX}/share/doc/printbridge/README.md")
 
 
