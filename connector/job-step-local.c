@@ -79,7 +79,7 @@ send_tickets(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
   {
     const struct pb_journal_document *document =
       &job->record.documents[is_reversed ? job->record.documents_count - 1 - i : i];
-    pb_ticket_t ticket = {.document_number = document->number};
+    pb_ticket_t ticket = {.document_number = job->record.documents[i].number};
 
     pb_text_copy(ticket.job_uuid, sizeof(ticket.job_uuid), job->record.job_uuid);
     pb_text_copy(ticket.format, sizeof(ticket.format), document->format);

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Printbridge authors
 # SPDX-License-Identifier: Apache-2.0
-"""The network between connector and service, as a TCP relay that can be cut, silenced and slowed down."""
+"""The network between connector and service, as a TCP relay that can be cut, half closed, silenced, delayed, slowed down."""
 
 import select
 import selectors
@@ -25,6 +25,7 @@ class Wire:
         self.is_silent = False      # nothing is relayed, nothing is closed: a black hole
         self.forgotten = set()      # connections that stay in it
         self.bytes_per_second = None  # each direction of each connection
+        self.delay_seconds = 0      # before each piece, in each direction
         self.down_bytes = 0         # relayed from the target, all together
         self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()
@@ -78,6 +79,8 @@ class Wire:
                     selector.unregister(key.fileobj)
                     key.data.shutdown(socket.SHUT_WR)
                     continue
+                if self.delay_seconds:
+                    time.sleep(self.delay_seconds)
                 key.data.sendall(data)
                 if key.fileobj is far:
                     self.down_bytes += len(data)
@@ -93,6 +96,10 @@ class Wire:
         """Reset every connection that is up."""
         with self.lock:
             pairs, self.pairs, self.forgotten = list(self.pairs), set(), set()
+        self._reset(pairs)
+
+    @staticmethod
+    def _reset(pairs):
         for pair in pairs:
             for sock in pair:
                 try:
@@ -100,6 +107,25 @@ class Wire:
                     sock.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass
+
+    def half_close(self, towards_target=True):
+        """Every connection that is up ends in one direction; the other goes on."""
+        with self.lock:
+            pairs = list(self.pairs)
+        for near, far in pairs:
+            try:
+                (far if towards_target else near).shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+
+    def heal(self):
+        """What comes from now on is relayed at once; connections that were forgotten are reset."""
+        self.refuses, self.is_silent, self.bytes_per_second, self.delay_seconds = False, False, None, 0
+        with self.lock:
+            lost = list(self.forgotten)
+            self.forgotten = set()
+            self.pairs -= set(lost)
+        self._reset(lost)
 
     def close(self):
         self.refuses = True
