@@ -1,13 +1,16 @@
 # SPDX-FileCopyrightText: The Printbridge authors
 # SPDX-License-Identifier: Apache-2.0
 """Time from the client's start to the first and last byte at the printer, and CPU of service and connector: through the
-cloud beside the same document printed by lp to the same local queue."""
+cloud beside the same document printed by lp to the same local queue. And from a desktop's lp to the same printer: by our
+backend beside CUPS's own ipp backend, both to the same service."""
 
 import os
 import subprocess
 import time
 
 from bench.table import arguments, median, quiet_world, show
+from harness.desk import Desk
+from harness.process import wait_for
 
 
 def padded(world, name, size):
@@ -32,6 +35,40 @@ def one(world, start, queue="Laser"):
     printer.wait_jobs(before + 1, 300)
     process.wait()
     return first - begin, printer.jobs[before].last - begin
+
+
+def from_desktop(world, rounds):
+    """Rows of a table: each document by both backends, in turn."""
+    documents = [("1 page", world.document("one.pdf", pages=1)), ("1 MB", world.document("one-mb.pdf", filler_bytes=1_000_000)),
+                 ("50 MB", world.document("fifty-mb.pdf", filler_bytes=50_000_000)),
+                 ("200 pages", world.document("many.pdf", pages=200))]
+    desk = Desk(world, log_level="warn").start()
+    rows = []
+    try:
+        desk.login()
+        desk.add("Ours", "Laser")
+        # Without a PPD, too, it sends the document as it is: with one (everywhere) its filters make another PDF of it first.
+        desk.cups.add("Everywhere", world.uri("Laser"), "everywhere")
+        desk.cups.add("Raw", world.uri("Laser"), "raw")
+        env = dict(os.environ, **desk.cups.env)
+
+        def timed(queue, path):
+            taken = one(world, lambda: subprocess.Popen(["lp", "-d", queue, path], stdout=subprocess.DEVNULL, env=env))
+            wait_for(lambda: not desk.cups.jobs("not-completed"), f"the end of the job of {queue}", 120)
+            return taken
+        for name, path in documents:
+            times = {"Everywhere": [], "Raw": [], "Ours": []}
+            for _ in range(rounds):
+                for queue, taken in times.items():
+                    taken.append(timed(queue, path))
+            row = [name]
+            for at in (0, 1):
+                everywhere, raw, ours = (median([taken[at] for taken in taken_all]) for taken_all in times.values())
+                row += [f"{everywhere * 1000:.0f}", f"{raw * 1000:.0f}", f"{ours * 1000:.0f}", f"{ours / raw:.2f}"]
+            rows.append(row)
+    finally:
+        desk.stop()
+    return rows
 
 
 def main():
@@ -64,6 +101,9 @@ def main():
                          f"{ll * 1000:.0f}", f"{cl * 1000:.0f}", f"{cl / ll:.2f}", f"{median(cpu) * 1000:.0f}"])
         show(f"To the printer, ms, medians of {args.rounds}",
              ["document", "lp first", "cloud first", "added", "ratio", "lp last", "cloud last", "ratio", "daemons' CPU"], rows)
+        show(f"Desktop to printer, ms, medians of {args.rounds}: CUPS's ipp backend and ours",
+             ["PDF", "everywhere first", "raw first", "ours first", "ours/raw", "everywhere last", "raw last", "ours last",
+              "ours/raw"], from_desktop(world, args.rounds))
     finally:
         world.stop()
         world.remove()
