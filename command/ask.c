@@ -95,7 +95,7 @@ bool
 ask_connector(const char *runtime, const char *word, json_object **answer_out, pb_error_t *err)
 {
   pb_buffer_t text = {0};
-  char        line[64];
+  char        line[260];
   int         fd = -1;
   bool        ok = false;
 

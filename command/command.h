@@ -19,6 +19,7 @@ int command_share(const struct options *options);
 int command_unshare(const struct options *options);
 int command_status(const struct options *options);
 int command_jobs(const struct options *options);
+int command_release(const struct options *options);
 int command_login(const struct options *options);
 int command_logout(const struct options *options);
 int command_doctor(const struct options *options);

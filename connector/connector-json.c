@@ -36,13 +36,19 @@ add_hop(void *user, int64_t at_ms, const char *what)
   json_object_array_add(hops, hop);
 }
 
+static bool
+is_held(const pb_journal_job_t *job)
+{
+  return job->hold == PB_HOLD_WANTED || job->hold == PB_HOLD_HELD;
+}
+
 static const char *
 name_state(const pb_journal_job_t *job)
 {
   if (job->state == PB_JOB_DONE && job->refusal != 0)
     return "refused";
   if (job->state != PB_JOB_DONE && job->state != PB_JOB_ENDING)
-    return pb_job_state_name(job->state);
+    return is_held(job) ? "held" : pb_job_state_name(job->state);
   return pb_job_outcome_name(job->outcome);
 }
 
@@ -52,6 +58,7 @@ new_job(pb_connector_t *connector, const pb_journal_job_t *job)
   json_object *object = json_object_new_object();
   json_object *hops   = json_object_new_array();
   int64_t      bytes  = 0;
+  char         held[400];
 
   for (int i = 0; i < job->documents_count; i++)
     bytes += job->documents[i].bytes;
@@ -62,7 +69,9 @@ new_job(pb_connector_t *connector, const pb_journal_job_t *job)
   (void)pb_json_add_text(object, "title", job->title);
   (void)pb_json_add_text(object, "user", job->user);
   (void)pb_json_add_text(object, "state", name_state(job));
-  (void)pb_json_add_text(object, "message", job->message);
+  pb_job_format_hold(job, held, sizeof(held));
+  (void)pb_json_add_text(object, "message",
+                         strcmp(name_state(job), "held") == 0 ? held : job->message);
   (void)pb_json_add_int(object, "bytes", bytes);
   (void)pb_json_add_int(object, "impressions", job->impressions);
   if (!pb_journal_each_hop(connector->hub.journal, job->id, add_hop, hops, NULL))
@@ -126,11 +135,22 @@ find_failing_locked(const pb_queue_t *queue)
   return job;
 }
 
+static const pb_job_t *
+find_held_locked(const pb_queue_t *queue)
+{
+  const pb_job_t *job = queue->jobs;
+
+  while (job != NULL && !job->is_shown_held)
+    job = job->next;
+  return job;
+}
+
 // The first thing that somebody could do something about.
 static void
 format_queue_problem_locked(const pb_queue_t *queue, char *dst, size_t size)
 {
   const pb_job_t *failing = find_failing_locked(queue);
+  const pb_job_t *held    = find_held_locked(queue);
 
   dst[0] = '\0';
   if (queue->is_missing)
@@ -144,6 +164,8 @@ format_queue_problem_locked(const pb_queue_t *queue, char *dst, size_t size)
     pb_text_format(dst, size,
                    "the queue is stopped: `cupsenable %s` starts it, `lpstat -p %s` says why",
                    queue->name, queue->name);
+  else if (held != NULL)
+    pb_text_format(dst, size, "job %d is %s", held->record.cloud_job, held->shown_trouble);
   else if (failing != NULL)
     pb_text_format(dst, size, "job %d cannot go on: %s; tried again by itself",
                    failing->record.cloud_job, failing->shown_trouble);

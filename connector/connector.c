@@ -243,6 +243,28 @@ pb_connector_reload(pb_connector_t *connector, pb_error_t *err)
   return ok;
 }
 
+// --- held jobs
+
+bool
+pb_connector_release(pb_connector_t *connector, const char *queue, int cloud_job, pb_error_t *err)
+{
+  bool ok = pb_error_set(err, PB_GONE, "%s has no job %d on its way", queue, cloud_job);
+
+  pthread_mutex_lock(&connector->mutex);
+  for (pb_service_t *service = connector->services; !ok && service != NULL; service = service->next)
+  {
+    for (pb_queue_t *at = service->queues; !ok && at != NULL; at = at->next)
+    {
+      if (!atomic_load(&at->is_removed) && pb_text_is_equal_nocase(at->name, queue))
+        ok = pb_queue_release_job(at, cloud_job, err);
+    }
+  }
+  pthread_mutex_unlock(&connector->mutex);
+  if (ok)
+    pb_error_clear(err);
+  return ok;
+}
+
 // --- stop
 
 // Jobs withdraw their documents, so these are stopped later; until then the notifier's messages

@@ -20,7 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define WORD_MAX 64      // a request is one word and a newline
+#define WORD_MAX 256     // a request is a word, what it is about, and a newline
 #define GROUPS_MAX 1024  // more groups than this do not count
 #define SPEAK_S 2        // for a client to send its word, and to take each part of the answer
 #define SOCKET_MODE 0660
@@ -54,51 +54,82 @@ format_error(const char *message)
 }
 
 static json_object *
-answer_status(const struct pb_control_ops *ops)
+answer_status(const struct pb_control_ops *ops, char *about)
 {
+  (void)about;
   return ops->status(ops->user);
 }
 
 static json_object *
-answer_jobs(const struct pb_control_ops *ops)
+answer_jobs(const struct pb_control_ops *ops, char *about)
 {
+  (void)about;
   return ops->jobs(ops->user);
 }
 
 static json_object *
-answer_reload(const struct pb_control_ops *ops)
+format_done(bool ok, const pb_error_t *err)
 {
-  pb_error_t   err    = {0};
   json_object *answer = NULL;
 
-  if (!ops->reload(ops->user, &err))
-    return format_error(err.message);
+  if (!ok)
+    return format_error(err->message);
   answer = json_object_new_object();
   if (answer)
     (void)pb_json_add_bool(answer, "ok", true);
   return answer;
 }
 
+static json_object *
+answer_reload(const struct pb_control_ops *ops, char *about)
+{
+  pb_error_t err = {0};
+
+  (void)about;
+  return format_done(ops->reload(ops->user, &err), &err);
+}
+
+// about: "QUEUE JOB"
+static json_object *
+answer_release(const struct pb_control_ops *ops, char *about)
+{
+  pb_error_t err   = {0};
+  int64_t    job   = 0;
+  char      *space = strrchr(about, ' ');
+
+  if (!ops->release || !space || space == about ||
+      !pb_text_parse_int(space + 1, 1, INT32_MAX, &job))
+    return format_error("release which queue's job?");
+  *space = '\0';
+  return format_done(ops->release(ops->user, about, (int)job, &err), &err);
+}
+
 static const struct word
 {
   const char *name;
-  json_object *(*answer)(const struct pb_control_ops *ops);
+  json_object *(*answer)(const struct pb_control_ops *ops, char *about);
 } words[] = {
-  {"status", answer_status},
-  {"jobs",   answer_jobs  },
-  {"reload", answer_reload},
+  {"status",  answer_status },
+  {"jobs",    answer_jobs   },
+  {"reload",  answer_reload },
+  {"release", answer_release},
 };
 
 static json_object *
-answer_word(const struct pb_control_ops *ops, const char *name)
+answer_word(const struct pb_control_ops *ops, char *name)
 {
-  json_object *answer = NULL;
+  json_object *answer     = NULL;
+  char        *about      = strchr(name, ' ');
+  char         nothing[1] = "";
+
+  if (about)
+    *about++ = '\0';
 
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
   {
     if (strcmp(name, words[i].name) != 0)
       continue;
-    answer = words[i].answer(ops);
+    answer = words[i].answer(ops, about ? about : nothing);
     return answer ? answer : format_error("out of memory");
   }
   return format_error("unknown word");

@@ -1,5 +1,5 @@
 // control - the administrator's way to a running connector: a unix socket (0660, peer credentials)
-// that takes one word and answers with one JSON object.
+// that takes one line and answers with one JSON object.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CONNECTOR_CONTROL_H
@@ -9,7 +9,7 @@
 
 typedef struct pb_control pb_control_t;
 
-// The words: "status", "jobs", "reload" (registrations changed on disk).
+// The words: "status", "jobs", "reload" (registrations changed on disk), "release QUEUE JOB".
 struct pb_control_ops
 {
   // Called on the control's own thread, one at a time.  They return a new object; NULL: out of memory.
@@ -22,6 +22,8 @@ struct pb_control_ops
   //   "message":"","bytes":0,"hops":[{"at":"iso","what":"fetched|acknowledged|submitted|printing|completed|..."}]}]}
   json_object *(*jobs)(void *user);
   bool (*reload)(void *user, pb_error_t *err);
+  // "release QUEUE JOB": a held job is printed again.  NULL: not known here.
+  bool (*release)(void *user, const char *queue, int cloud_job, pb_error_t *err);
   void *user;
 };
 

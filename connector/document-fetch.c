@@ -251,13 +251,20 @@ void
 pb_document_serve(struct pb_reader *reader)
 {
   static _Thread_local char chunk[CHUNK_SIZE];
+  char                      runner[PB_DOCUMENT_RUNNER_SIZE];
   struct pb_document_source source = reader->offer->source;
   pthread_t                 thread;
   pb_error_t                err   = {0};
   int64_t                   bytes = 0;
 
-  if (source.on_started != NULL)
-    source.on_started(source.user, reader->readers_before);
+  pb_document_find_runner(reader->fd, runner);
+  if (source.on_started != NULL && !source.on_started(source.user, runner, reader->readers_before))
+  {
+    static const char held[] = "ERR retry not now\n";
+
+    pb_document_send(reader->fd, held, strlen(held), NULL, 0);
+    return;
+  }
   if (pthread_create(&thread, NULL, run_fetch, reader) != 0)
   {
     pb_log(NULL, PB_LOG_ERROR, "document: no thread");

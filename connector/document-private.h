@@ -78,6 +78,9 @@ void          pb_reader_stop(struct pb_reader *reader);
 // document-fetch.c: serve one claimed reader until its document ends, one way or another.
 void pb_document_serve(struct pb_reader *reader);
 
+// document-runner.c: of the filter at the other end.
+void pb_document_find_runner(int fd, char runner_out[PB_DOCUMENT_RUNNER_SIZE]);
+
 // document-socket.c
 bool pb_document_listen(pb_documents_t *documents, pb_error_t *err) PB_MUST_USE;
 void pb_document_hang_up(pb_documents_t *documents);  // closes, joins all threads

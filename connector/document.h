@@ -31,6 +31,10 @@ struct pb_documents_options
 bool pb_documents_start(const struct pb_documents_options *options, pb_documents_t **documents_out, pb_error_t *err) PB_MUST_USE;
 void pb_documents_stop(pb_documents_t *documents);
 
+// Names the run of cupsd that has started a filter: the same text for all filters of one cupsd process, another one
+// after its end, "" where it cannot be found out.
+#define PB_DOCUMENT_RUNNER_SIZE 80
+
 // Where the bytes come from, and who hears how it goes.  Called from the document's own threads.
 // None may call withdraw or stop.
 struct pb_document_source
@@ -38,7 +42,8 @@ struct pb_document_source
   // Fetch the whole document from the start into sink; blocks; ends early when *stop becomes true.  PB_RETRY: ask again
   // (with back-off); anything else: the document is lost, the filter is told to fail.  One call at a time per offer.
   bool (*fetch)(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop, pb_error_t *err);
-  void (*on_started)(void *user, int readers_before);  // a filter has begun to read; 0 the first time
+  // A filter wants to read; readers_before is 0 the first time.  False: not now, it comes again; nothing is read.
+  bool (*on_started)(void *user, const char *runner, int readers_before);
   void (*on_done)(void *user, int64_t bytes);          // a filter has taken all of it
   void (*on_failed)(void *user, const pb_error_t *why);
   void *user;

@@ -34,10 +34,6 @@ fetch(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop,
   ipp_t                   *response = NULL;
   bool                     ok       = false;
 
-  if (atomic_load(&document->is_refused))
-    return pb_error_set(
-      err, PB_REJECT, "document %d was handed over whole before and is not printed again by itself",
-      document->number);
   request = new_fetch_request(document);
   if (request == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
@@ -52,20 +48,36 @@ fetch(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop,
   return ok;
 }
 
-static void
-on_started(void *user, int readers_before)
+static bool
+note_reader(struct pb_job_document *document, const char *runner, pb_error_t *err)
+{
+  pb_job_t *job = document->job;
+  bool      ok  = false;
+
+  PB_FAULT("connector.note-reader.before");
+  ok = pb_journal_note_reader(job->journal, job->record.id, document->number, runner, err);
+  PB_FAULT("connector.note-reader.after");
+  return ok;
+}
+
+static bool
+on_started(void *user, const char *runner, int readers_before)
 {
   struct pb_job_document *document = user;
   pb_job_t               *job      = document->job;
   pb_error_t              err      = {0};
+  bool                    ok       = false;
 
   (void)readers_before;  // the journal's count survives us
-  PB_FAULT("connector.note-reader.before");
-  if (!pb_journal_note_reader(job->journal, job->record.id, document->number, &err))
-    pb_job_log(job, PB_LOG_ERROR, "document %d: a reader cannot be noted: %s", document->number,
+  ok = pb_job_may_read(document, runner, &err) && note_reader(document, runner, &err);
+  // A filter comes again every few seconds.
+  if (err.kind == PB_OK)
+    atomic_store(&job->is_note_failing, false);
+  else if (!atomic_exchange(&job->is_note_failing, true))
+    pb_job_log(job, PB_LOG_ERROR, "document %d waits, it cannot be noted: %s", document->number,
                err.message);
-  PB_FAULT("connector.note-reader.after");
   job->outside->wake(job->outside->user, job);
+  return ok;
 }
 
 static void
@@ -119,8 +131,6 @@ make_documents(pb_job_t *job, pb_error_t *err)
     job->documents[i].job    = job;
     job->documents[i].number = noted->number;
     pb_text_copy(job->documents[i].format, sizeof(job->documents[i].format), noted->format);
-    atomic_store(&job->documents[i].is_refused,
-                 !pb_job_may_read_again(noted->is_handed_over, job->record.state));
   }
   return true;
 }

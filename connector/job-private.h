@@ -71,8 +71,23 @@ enum pb_again
   PB_AGAIN_END     // say so and leave it to a person
 };
 enum pb_again pb_job_decide_again(bool is_any_handed_over);
-// May a filter read a document once more that was handed over whole?  cupsd does so after a crash
-// of its own.
-bool pb_job_may_read_again(bool is_handed_over, enum pb_job_state state);
+
+// What becomes of a filter that wants a document which was handed over whole.  runner: the cupsd
+// that has started it; runner_before: of the filter that had it; refused_runner: of the one that was
+// refused last.  hold: enum pb_job_hold.
+enum pb_read
+{
+  PB_READ_REFUSED,  // the job is to be held, unless its queue says `reprint`
+  PB_READ_AGAIN,
+  PB_READ_RELEASED  // a person has decided
+};
+enum pb_read pb_job_decide_read(int hold, const char *runner_before, const char *refused_runner,
+                                const char *runner);
+
+// job-hold.c.  From a document thread: may this filter read?  When false, err may say why not now.
+bool pb_job_may_read(struct pb_job_document *document, const char *runner, pb_error_t *err);
+// The step of a job with a hold, while its local job has not ended.
+bool pb_job_keep_held(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local,
+                      int64_t *wait_ms_out, pb_error_t *err);
 
 #endif

@@ -221,7 +221,10 @@ end_stopped(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *loca
 static bool
 start(pb_job_t *job, const struct pb_cups_job_state *local, pb_error_t *err)
 {
-  job->record.impressions = local->impressions_completed;
+  // A run that CUPS begins anew counts from 0; how far the one before got is told until it is known
+  // better.
+  if (local->impressions_completed > job->record.impressions)
+    job->record.impressions = local->impressions_completed;
   if (job->record.state == PB_JOB_PRINTING)
     return true;
   return pb_job_move(job, PB_JOB_LOCAL_STARTED, "printing", err);
@@ -247,6 +250,12 @@ pb_job_step_watch(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error
     return pb_job_lose(job, err);
   if (local.state >= IPP_JSTATE_CANCELED)
     return finish(job, &local, wait_ms_out, err);
+
+  if (!job->is_cancel_sent && atomic_load(&job->hold) != PB_HOLD_NONE)
+    return pb_job_keep_held(job, cups, &local, wait_ms_out, err);
+  if (job->is_said_held)  // a filter has brought the release
+    job->outside->moved(job->outside->user, job);
+  job->is_said_held = false;
 
   *wait_ms_out = job->is_cancel_sent ? SOON_MS : job->outside->watch_ms(job->outside->user);
   if (local.state == IPP_JSTATE_STOPPED && job->record.outcome == 0 && !job->is_cancel_sent)

@@ -72,6 +72,10 @@ pb_job_new_journaled(const struct pb_outside *outside, pb_journal_t *journal,
   job->shown_state = job->record.state;
   job->shown_local = job->record.local_job;
   atomic_store(&job->is_cancel_asked, job->record.is_cancel_asked);
+  atomic_store(&job->hold, (int)job->record.hold);
+  job->is_shown_held = job->record.hold == PB_HOLD_HELD;
+  if (job->is_shown_held)
+    pb_job_format_hold(&job->record, job->shown_trouble, sizeof(job->shown_trouble));
   if (job->record.ticket == NULL ||
       pb_ipp_parse(job->record.ticket, job->record.ticket_size, &job->options, &err))
     return job;

@@ -19,7 +19,6 @@ struct pb_job_document
   int         number;
   char        format[128];
   char        capability[PB_CAPABILITY_SIZE];  // "": not offered in this process
-  atomic_bool is_refused;                      // must not be read (again)
   atomic_llong
     handed_over;  // bytes and 1, when it was handed over whole; the journal may not know it yet
 };
@@ -38,6 +37,8 @@ struct pb_job
   atomic_bool is_dropped;        // the service does not know it as ours any more
   atomic_bool is_document_lost;  // a document cannot be had
   pb_error_t  lost_why;          // written before the flag
+  atomic_int  hold;              // enum pb_job_hold; the journal has it too
+  atomic_bool is_note_failing;   // the journal cannot be told of readers
 
   bool is_offered;      // its documents, in this process
   bool is_local_fresh;  // the local job was made by this process and nothing was sent yet
@@ -47,6 +48,7 @@ struct pb_job
   int        failures;        // in a row
   int        said_state;      // to the service; 0: nothing
   int        said_impressions;
+  bool       is_said_held;  // by `status`
   int64_t    stopped_since_ms, ended_since_ms;  // local state, monotonic; 0: is not
   pb_error_t trouble;                           // why the last step failed
 
@@ -55,7 +57,8 @@ struct pb_job
   pb_task_t        *task;
   enum pb_job_state shown_state;
   bool              is_shown_failing;
-  char              shown_trouble[256];
+  bool              is_shown_held;
+  char              shown_trouble[400];
   int               shown_local;
 };
 
@@ -67,6 +70,9 @@ pb_job_t *pb_job_new(const struct pb_outside *outside, pb_journal_t *journal,
 pb_job_t *pb_job_new_journaled(const struct pb_outside *outside, pb_journal_t *journal,
                                pb_journal_job_t *record);
 void      pb_job_free(pb_job_t *job);  // withdraws its documents
+
+// Why a held job is held, how far it got and what to do, for people.
+void pb_job_format_hold(const pb_journal_job_t *record, char *dst, size_t size);
 
 const char *pb_job_outcome_name(int outcome);  // of an ipp_jstate_t that is an end: "completed"
 

@@ -9,8 +9,8 @@
 #define COLUMNS                                                                                    \
   "SELECT id, state, device_uuid, queue, printer_uri, cloud_job, job_uuid, title, user, "          \
   "local_job, attempt, outcome,"                                                                   \
-  " refusal, is_cancel_asked, impressions, reasons, message, made_ms, changed_ms, ticket FROM "    \
-  "jobs "
+  " refusal, is_cancel_asked, impressions, reasons, message, made_ms, changed_ms, ticket, "        \
+  "hold FROM jobs "
 
 #define JOBS_MAX 20000  // rows in one answer
 
@@ -40,6 +40,7 @@ read_job(pb_db_stmt_t *stmt, pb_journal_job_t *job, pb_error_t *err)
   pb_text_copy(job->message, sizeof(job->message), pb_db_text(stmt, 16));
   job->made_ms    = pb_db_int(stmt, 17);
   job->changed_ms = pb_db_int(stmt, 18);
+  job->hold       = (enum pb_job_hold)pb_db_int(stmt, 20);
 
   ticket = pb_db_blob(stmt, 19, &size);
   if (ticket == NULL || size == 0)
@@ -52,12 +53,43 @@ read_job(pb_db_stmt_t *stmt, pb_journal_job_t *job, pb_error_t *err)
   return true;
 }
 
+#define DOCUMENT_COLUMNS                                                                           \
+  "SELECT number, format, capability, readers, is_handed_over, bytes, runner, refused_runner "     \
+  "FROM documents "
+
+static void
+read_document(pb_db_stmt_t *stmt, struct pb_journal_document *document)
+{
+  *document = (struct pb_journal_document){.number         = (int)pb_db_int(stmt, 0),
+                                           .readers        = (int)pb_db_int(stmt, 3),
+                                           .is_handed_over = pb_db_int(stmt, 4) != 0,
+                                           .bytes          = pb_db_int(stmt, 5)};
+  pb_text_copy(document->format, sizeof(document->format), pb_db_text(stmt, 1));
+  pb_text_copy(document->capability, sizeof(document->capability), pb_db_text(stmt, 2));
+  pb_text_copy(document->runner, sizeof(document->runner), pb_db_text(stmt, 6));
+  pb_text_copy(document->refused_runner, sizeof(document->refused_runner), pb_db_text(stmt, 7));
+}
+
+bool
+pb_journal_find_document(pb_journal_t *journal, int64_t id, int number,
+                         struct pb_journal_document *document_out, pb_error_t *err)
+{
+  pb_db_stmt_t *stmt = pb_db_query(
+    journal->db, err, DOCUMENT_COLUMNS "WHERE job = ? AND number = ?", "ii", id, (int64_t)number);
+  bool is_there = pb_db_step(stmt);
+
+  if (is_there)
+    read_document(stmt, document_out);
+  if (!pb_db_finish(stmt, err))
+    return false;
+  return is_there || pb_error_set(err, PB_GONE, "document %d is not in the journal", number);
+}
+
 static bool
 add_document(pb_db_stmt_t *stmt, pb_journal_job_t *job, pb_error_t *err)
 {
   size_t                      count = (size_t)job->documents_count;
   struct pb_journal_document *grown = NULL;
-  struct pb_journal_document *document;
 
   if (count >= PB_JOB_DOCUMENTS_MAX)
     return pb_error_set(err, PB_BUG, "journal: job %lld has too many documents",
@@ -66,13 +98,7 @@ add_document(pb_db_stmt_t *stmt, pb_journal_job_t *job, pb_error_t *err)
   if (grown == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
   job->documents = grown;
-  document       = &grown[count];
-  *document      = (struct pb_journal_document){.number         = (int)pb_db_int(stmt, 0),
-                                                .readers        = (int)pb_db_int(stmt, 3),
-                                                .is_handed_over = pb_db_int(stmt, 4) != 0,
-                                                .bytes          = pb_db_int(stmt, 5)};
-  pb_text_copy(document->format, sizeof(document->format), pb_db_text(stmt, 1));
-  pb_text_copy(document->capability, sizeof(document->capability), pb_db_text(stmt, 2));
+  read_document(stmt, &grown[count]);
   job->documents_count++;
   return true;
 }
@@ -84,11 +110,8 @@ pb_journal_load_documents(pb_journal_t *journal, pb_journal_job_t *job, pb_error
   pb_db_stmt_t    *stmt  = NULL;
   bool             ok    = true;
 
-  stmt = pb_db_query(
-    journal->db, err,
-    "SELECT number, format, capability, readers, is_handed_over, bytes FROM documents WHERE job = ?"
-    " ORDER BY number",
-    "i", job->id);
+  stmt =
+    pb_db_query(journal->db, err, DOCUMENT_COLUMNS "WHERE job = ? ORDER BY number", "i", job->id);
   while (ok && pb_db_step(stmt))
     ok = add_document(stmt, &fresh, err);
   ok = pb_db_finish(stmt, ok ? err : NULL) && ok;

@@ -38,6 +38,9 @@ static const char *const migrations[] = {
   "  what TEXT NOT NULL);"
   "CREATE INDEX hops_job ON hops (job);"
   "CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;",
+  "ALTER TABLE jobs ADD COLUMN hold INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE documents ADD COLUMN runner TEXT NOT NULL DEFAULT '';"
+  "ALTER TABLE documents ADD COLUMN refused_runner TEXT NOT NULL DEFAULT '';",
 };
 #define MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -51,12 +54,27 @@ pb_journal_job_clear(pb_journal_job_t *job)
   *job = (pb_journal_job_t){0};
 }
 
+// Every page is looked at now: damage that shows only later would end the job that meets it.
+static bool
+check_whole(pb_db_t *db, const char *path, pb_error_t *err)
+{
+  char          found[128] = "no answer";
+  pb_db_stmt_t *stmt       = pb_db_query(db, err, "PRAGMA quick_check(1)", "");
+
+  if (pb_db_step(stmt))
+    pb_text_copy(found, sizeof(found), pb_db_text(stmt, 0));
+  if (!pb_db_finish(stmt, err))
+    return false;
+  return strcmp(found, "ok") == 0 || pb_error_set(err, PB_CONFIG, "%s: %s", path, found);
+}
+
 static bool
 open_once(const char *path, pb_db_t **db_out, pb_error_t *err)
 {
   if (!pb_db_open(path, db_out, err))
     return false;
-  if (pb_db_migrate(*db_out, "journal", migrations, MIGRATIONS, err))
+  if (check_whole(*db_out, path, err) &&
+      pb_db_migrate(*db_out, "journal", migrations, MIGRATIONS, err))
     return true;
   pb_db_close(*db_out);
   *db_out = NULL;
@@ -236,11 +254,13 @@ pb_journal_save_all(pb_journal_t *journal, pb_journal_job_t *job, const char *ho
 }
 
 bool
-pb_journal_note_reader(pb_journal_t *journal, int64_t id, int number, pb_error_t *err)
+pb_journal_note_reader(pb_journal_t *journal, int64_t id, int number, const char *runner,
+                       pb_error_t *err)
 {
-  return pb_db_run(journal->db, err,
-                   "UPDATE documents SET readers = readers + 1 WHERE job = ? AND number = ?", "ii",
-                   id, (int64_t)number);
+  return pb_db_run(
+    journal->db, err,
+    "UPDATE documents SET readers = readers + 1, runner = ? WHERE job = ? AND number = ?", "tii",
+    runner, id, (int64_t)number);
 }
 
 bool
@@ -251,6 +271,42 @@ pb_journal_note_handed_over(pb_journal_t *journal, int64_t id, int number, int64
     journal->db, err,
     "UPDATE documents SET is_handed_over = 1, bytes = ? WHERE job = ? AND number = ?", "iii", bytes,
     id, (int64_t)number);
+}
+
+bool
+pb_journal_set_hold(pb_journal_t *journal, int64_t id, enum pb_job_hold hold, pb_error_t *err)
+{
+  return pb_db_run(journal->db, err, "UPDATE jobs SET hold = ? WHERE id = ?", "ii", (int64_t)hold,
+                   id);
+}
+
+bool
+pb_journal_note_refused(pb_journal_t *journal, int64_t id, int number, const char *runner,
+                        pb_error_t *err)
+{
+  bool ok = false;
+
+  if (!pb_db_begin(journal->db, err))
+    return false;
+  ok = pb_db_run(journal->db, err,
+                 "UPDATE documents SET refused_runner = ? WHERE job = ? AND number = ?", "tii",
+                 runner, id, (int64_t)number) &&
+       pb_journal_set_hold(journal, id, PB_HOLD_WANTED, err);
+  return pb_db_end(journal->db, ok, err);
+}
+
+bool
+pb_journal_forget_hand_over(pb_journal_t *journal, int64_t id, enum pb_job_hold hold,
+                            pb_error_t *err)
+{
+  bool ok = false;
+
+  if (!pb_db_begin(journal->db, err))
+    return false;
+  ok =
+    pb_db_run(journal->db, err, "UPDATE documents SET is_handed_over = 0 WHERE job = ?", "i", id) &&
+    pb_journal_set_hold(journal, id, hold, err);
+  return pb_db_end(journal->db, ok, err);
 }
 
 bool

@@ -12,7 +12,19 @@
 
 #define PB_JOB_DOCUMENTS_MAX 100  // of one job; more is refused
 
+#define PB_RUNNER_SIZE 80         // as PB_DOCUMENT_RUNNER_SIZE
+
 typedef struct pb_journal pb_journal_t;
+
+// A job whose document was handed over whole and that CUPS would print once more.  Numbers are on
+// disk.
+enum pb_job_hold
+{
+  PB_HOLD_NONE     = 0,
+  PB_HOLD_WANTED   = 1,  // CUPS is to be told
+  PB_HOLD_HELD     = 2,  // CUPS has it held
+  PB_HOLD_RELEASED = 3   // somebody has decided to print it again: CUPS is to be told
+};
 
 struct pb_journal_document
 {
@@ -20,6 +32,8 @@ struct pb_journal_document
   char    format[128];
   char    capability[PB_CAPABILITY_SIZE];  // "": not offered yet
   int     readers;                         // filters that have begun to read it
+  char    runner[PB_RUNNER_SIZE];          // the cupsd of the last of them; "": not known
+  char    refused_runner[PB_RUNNER_SIZE];  // the cupsd whose filter was refused last
   bool    is_handed_over;                  // a filter has taken all of it
   int64_t bytes;                           // of the document, once handed over
 };
@@ -41,6 +55,7 @@ typedef struct pb_journal_job
   int                         outcome;    // ipp_jstate_t of the end; 0: not yet
   int                         refusal;    // fetch-status-code; 0: none
   bool                        is_cancel_asked;
+  enum pb_job_hold            hold;  // as read; kept by pb_journal_set_hold and its like only
   int                         impressions;
   char                        reasons[256];  // comma-separated job-state-reasons of the end
   char                        message[256];
@@ -68,9 +83,21 @@ bool pb_journal_save_all(pb_journal_t *journal, pb_journal_job_t *job, const cha
                          pb_error_t *err) PB_MUST_USE;
 
 // From document threads.
-bool pb_journal_note_reader(pb_journal_t *journal, int64_t id, int number,
+bool pb_journal_note_reader(pb_journal_t *journal, int64_t id, int number, const char *runner,
                             pb_error_t *err) PB_MUST_USE;
 bool pb_journal_note_handed_over(pb_journal_t *journal, int64_t id, int number, int64_t bytes,
+                                 pb_error_t *err) PB_MUST_USE;
+// A filter of that cupsd was refused: the job is to be held.
+bool pb_journal_note_refused(pb_journal_t *journal, int64_t id, int number, const char *runner,
+                             pb_error_t *err) PB_MUST_USE;
+// One document as it stands now; PB_GONE when there is none.
+bool pb_journal_find_document(pb_journal_t *journal, int64_t id, int number,
+                              struct pb_journal_document *document_out,
+                              pb_error_t                 *err) PB_MUST_USE;
+bool pb_journal_set_hold(pb_journal_t *journal, int64_t id, enum pb_job_hold hold,
+                         pb_error_t *err) PB_MUST_USE;
+// Its documents may be read as if they had never been; the hold becomes what is said.
+bool pb_journal_forget_hand_over(pb_journal_t *journal, int64_t id, enum pb_job_hold hold,
                                  pb_error_t *err) PB_MUST_USE;
 // As they stand now, into the record's documents.
 bool pb_journal_load_documents(pb_journal_t *journal, pb_journal_job_t *job,

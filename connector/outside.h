@@ -32,6 +32,9 @@ struct pb_outside
   bool (*get_job)(pb_cups_t *cups, const char *queue, int job_id,
                   struct pb_cups_job_state *state_out, pb_error_t *err);
   bool (*cancel_job)(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err);
+  bool (*hold_job)(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err);
+  bool (*release_job)(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err);
+  bool (*is_reprint_set)(void *user, pb_cups_t *cups);  // interrupted-job = reprint for the queue
 
   // The document socket: as in connector/document.h.
   bool (*offer)(pb_documents_t *documents, const struct pb_document_source *source,

@@ -74,15 +74,25 @@ add_job_locked(pb_queue_t *queue, pb_job_t *job, int64_t delay_ms)
   return true;
 }
 
-static bool
-has_job_locked(const pb_queue_t *queue, int cloud_job)
+static pb_job_t *
+find_job_locked(const pb_queue_t *queue, int cloud_job)
 {
+  pb_job_t *job = queue->jobs;
+
+  while (job != NULL && job->record.cloud_job != cloud_job)
+    job = job->next;
+  return job;
+}
+
+// Jobs that are held until a person has decided must not keep the others waiting.
+static int
+count_going_locked(const pb_queue_t *queue)
+{
+  int count = 0;
+
   for (const pb_job_t *job = queue->jobs; job != NULL; job = job->next)
-  {
-    if (job->record.cloud_job == cloud_job)
-      return true;
-  }
-  return false;
+    count += atomic_load(&job->hold) != PB_HOLD_HELD;
+  return count;
 }
 
 void
@@ -93,12 +103,13 @@ pb_queue_discover(pb_queue_t *queue, int cloud_job, bool is_adopted)
   if (cloud_job <= 0)
     return;
   pthread_mutex_lock(&queue->mutex);
-  if (atomic_load(&queue->is_removed) || has_job_locked(queue, cloud_job) ||
+  if (atomic_load(&queue->is_removed) || find_job_locked(queue, cloud_job) != NULL ||
       is_ignored_locked(queue, cloud_job))
     goto done;
   // The others stay at the service, where another device may take them; so does everything while
   // there is no queue.
-  if (!is_adopted && (queue->jobs_count >= queue->hub->options.jobs_per_queue || queue->is_missing))
+  if (!is_adopted &&
+      (count_going_locked(queue) >= queue->hub->options.jobs_per_queue || queue->is_missing))
   {
     queue->has_more = true;
     goto done;
@@ -115,6 +126,33 @@ pb_queue_discover(pb_queue_t *queue, int cloud_job, bool is_adopted)
 
 done:
   pthread_mutex_unlock(&queue->mutex);
+}
+
+bool
+pb_queue_release_job(pb_queue_t *queue, int cloud_job, pb_error_t *err)
+{
+  pb_job_t *job = NULL;
+  int64_t   id  = 0;
+
+  pthread_mutex_lock(&queue->mutex);
+  job = find_job_locked(queue, cloud_job);
+  if (job != NULL && atomic_load(&job->hold) == PB_HOLD_HELD)
+    id = job->record.id;
+  else if (job != NULL)
+    pb_error_set(err, PB_REJECT, "job %d of %s is not held", cloud_job, queue->name);
+  pthread_mutex_unlock(&queue->mutex);
+  // On disk before it is promised.
+  if (id == 0 || !pb_journal_set_hold(queue->hub->journal, id, PB_HOLD_RELEASED, err))
+    return false;
+  pthread_mutex_lock(&queue->mutex);
+  job = find_job_locked(queue, cloud_job);
+  if (job != NULL)
+  {
+    atomic_store(&job->hold, PB_HOLD_RELEASED);
+    pb_work_wake(queue->hub->work, job->task, 0);
+  }
+  pthread_mutex_unlock(&queue->mutex);
+  return true;
 }
 
 bool

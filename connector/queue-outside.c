@@ -5,7 +5,9 @@
 #include "base/text.h"
 #include "connector/queue.h"
 #include "connector/service.h"
+#include <string.h>
 
+#define INTERRUPTED_JOB "printbridge-interrupted-job"  // lpadmin -o NAME-default=reprint
 #define NOTIFIER_SILENCE_MS 5000  // around a change that it should have told of
 
 static bool
@@ -23,6 +25,18 @@ outside_fetch(void *user, const char *uri, ipp_t *request, pb_http_sink_t sink, 
   pb_queue_t *queue = user;
 
   return pb_service_fetch(queue->service, uri, request, sink, sink_user, stop, response_out, err);
+}
+
+// Asked of CUPS each time: it is rare, and the queue's picture may be minutes old.
+static bool
+is_reprint_set(void *user, pb_cups_t *cups)
+{
+  pb_queue_t *queue = user;
+  char        set[32];
+  pb_error_t  err = {0};
+
+  return pb_cups_find_default(cups, queue->name, INTERRUPTED_JOB, set, sizeof(set), &err) &&
+         strcmp(set, "reprint") == 0;
 }
 
 static ipp_t *
@@ -77,7 +91,11 @@ on_moved(void *user, pb_job_t *job)
   job->shown_state      = job->record.state;
   job->shown_local      = job->record.local_job;
   job->is_shown_failing = job->failures > 0;
-  pb_text_copy(job->shown_trouble, sizeof(job->shown_trouble), job->trouble.message);
+  job->is_shown_held    = atomic_load(&job->hold) == PB_HOLD_HELD;
+  if (job->is_shown_held)
+    pb_job_format_hold(&job->record, job->shown_trouble, sizeof(job->shown_trouble));
+  else
+    pb_text_copy(job->shown_trouble, sizeof(job->shown_trouble), job->trouble.message);
   for (pb_job_t *other = queue->jobs; other != NULL; other = other->next)
   {
     if (other != job && other->shown_state == PB_JOB_ACKNOWLEDGED && other->task != NULL)
@@ -113,22 +131,25 @@ watch_ms(void *user)
 void
 pb_queue_init_outside(pb_queue_t *queue)
 {
-  queue->outside = (struct pb_outside){.user         = queue,
-                                       .documents    = queue->hub->documents,
-                                       .request      = outside_request,
-                                       .fetch        = outside_fetch,
-                                       .find_job     = pb_cups_find_job,
-                                       .create_job   = pb_cups_create_job,
-                                       .send_ticket  = pb_cups_send_ticket,
-                                       .get_job      = pb_cups_get_job,
-                                       .cancel_job   = pb_cups_cancel_job,
-                                       .offer        = pb_documents_offer,
-                                       .offer_again  = pb_documents_offer_again,
-                                       .withdraw     = pb_documents_withdraw,
-                                       .lock_local   = lock_local,
-                                       .unlock_local = unlock_local,
-                                       .may_submit   = may_submit,
-                                       .moved        = on_moved,
-                                       .wake         = wake_job,
-                                       .watch_ms     = watch_ms};
+  queue->outside = (struct pb_outside){.user           = queue,
+                                       .documents      = queue->hub->documents,
+                                       .request        = outside_request,
+                                       .fetch          = outside_fetch,
+                                       .find_job       = pb_cups_find_job,
+                                       .create_job     = pb_cups_create_job,
+                                       .send_ticket    = pb_cups_send_ticket,
+                                       .get_job        = pb_cups_get_job,
+                                       .cancel_job     = pb_cups_cancel_job,
+                                       .hold_job       = pb_cups_hold_cloud_job,
+                                       .release_job    = pb_cups_release_cloud_job,
+                                       .is_reprint_set = is_reprint_set,
+                                       .offer          = pb_documents_offer,
+                                       .offer_again    = pb_documents_offer_again,
+                                       .withdraw       = pb_documents_withdraw,
+                                       .lock_local     = lock_local,
+                                       .unlock_local   = unlock_local,
+                                       .may_submit     = may_submit,
+                                       .moved          = on_moved,
+                                       .wake           = wake_job,
+                                       .watch_ms       = watch_ms};
 }

@@ -18,6 +18,8 @@
 static int
 state_to_report(const pb_journal_job_t *job)
 {
+  if (job->hold == PB_HOLD_HELD)
+    return IPP_JSTATE_STOPPED;
   return job->state == PB_JOB_PRINTING || job->state == PB_JOB_ENDING ? IPP_JSTATE_PROCESSING
                                                                       : IPP_JSTATE_PENDING;
 }

@@ -111,6 +111,12 @@ on_reload(void *user, pb_error_t *err)
 }
 
 static bool
+on_release(void *user, const char *queue, int cloud_job, pb_error_t *err)
+{
+  return pb_connector_release(user, queue, cloud_job, err);
+}
+
+static bool
 start(struct daemon *daemon, const struct arguments *arguments, const struct settings *settings,
       pb_error_t *err)
 {
@@ -127,7 +133,8 @@ start(struct daemon *daemon, const struct arguments *arguments, const struct set
                                          .report_ms             = settings->report,
                                          .history_ms            = settings->history,
                                          .history_jobs          = (int)settings->history_jobs};
-  struct pb_control_ops       ops     = {.status = on_status, .jobs = on_jobs, .reload = on_reload};
+  struct pb_control_ops       ops     = {.status = on_status, .jobs = on_jobs, .reload = on_reload,
+                                         .release = on_release};
 
   daemon->document_socket = pb_file_join(arguments->runtime, "connector.sock");
   daemon->control_socket  = pb_file_join(arguments->runtime, "control.sock");

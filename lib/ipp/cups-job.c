@@ -227,13 +227,33 @@ pb_cups_get_job(pb_cups_t *cups, const char *queue, int job_id, struct pb_cups_j
   return true;
 }
 
-bool
-pb_cups_cancel_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err)
+// A request of the job's owner that has no more to say.
+static bool
+perform_as_owner(pb_cups_t *cups, ipp_op_t operation, const char *queue, int job_id,
+                 pb_error_t *err)
 {
   int documents = 0, state = 0;
 
   if (cups->owned_job != job_id && !load_job(cups, queue, job_id, &documents, &state, err))
     return false;
-  return pb_cups_perform(cups, new_job_request(IPP_OP_CANCEL_JOB, queue, job_id, cups->owner), NULL,
-                         0, queue, NULL, err);
+  return pb_cups_perform(cups, new_job_request(operation, queue, job_id, cups->owner), NULL, 0,
+                         queue, NULL, err);
+}
+
+bool
+pb_cups_cancel_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err)
+{
+  return perform_as_owner(cups, IPP_OP_CANCEL_JOB, queue, job_id, err);
+}
+
+bool
+pb_cups_hold_cloud_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err)
+{
+  return perform_as_owner(cups, IPP_OP_HOLD_JOB, queue, job_id, err);
+}
+
+bool
+pb_cups_release_cloud_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err)
+{
+  return perform_as_owner(cups, IPP_OP_RELEASE_JOB, queue, job_id, err);
 }

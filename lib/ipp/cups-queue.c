@@ -185,6 +185,24 @@ pb_cups_copy_queue(pb_cups_t *cups, const char *queue, ipp_t **attributes_out, p
 }
 
 bool
+pb_cups_find_default(pb_cups_t *cups, const char *queue, const char *name, char *value_out,
+                     size_t size, pb_error_t *err)
+{
+  // cupsd tells the ones that it does not know itself with this group only, not with "all".
+  static const char *const wanted[]   = {"printer-defaults"};
+  ipp_t                   *attributes = NULL;
+  char                     full[128];
+
+  value_out[0] = '\0';
+  pb_text_format(full, sizeof(full), "%s-default", name);
+  if (!copy_attributes(cups, queue, wanted, 1, &attributes, err))
+    return false;
+  pb_text_copy(value_out, size, pb_ipp_text(attributes, IPP_TAG_PRINTER, full));
+  ippDelete(attributes);
+  return true;
+}
+
+bool
 pb_cups_copy_queue_state(pb_cups_t *cups, const char *queue, ipp_t **attributes_out,
                          pb_error_t *err)
 {

@@ -21,6 +21,9 @@ bool pb_cups_copy_queues(pb_cups_t *cups, char ***names_out, size_t *count_out, 
 bool pb_cups_copy_queue(pb_cups_t *cups, const char *queue, ipp_t **attributes_out, pb_error_t *err) PB_MUST_USE;
 // State only: printer-state, -reasons, -message, printer-is-accepting-jobs, marker-*, queued-job-count: cheap.
 bool pb_cups_copy_queue_state(pb_cups_t *cups, const char *queue, ipp_t **attributes_out, pb_error_t *err) PB_MUST_USE;
+// What `lpadmin -p QUEUE -o NAME-default=VALUE` has set for the queue; "" where nothing has.
+bool pb_cups_find_default(pb_cups_t *cups, const char *queue, const char *name, char *value_out, size_t size,
+                          pb_error_t *err) PB_MUST_USE;
 
 // A raw queue would print the ticket itself, and without our MIME rules no filter turns it into a document: PB_CONFIG.
 // Remembered for a minute.
@@ -56,6 +59,9 @@ struct pb_cups_job_state
 };
 bool pb_cups_get_job(pb_cups_t *cups, const char *queue, int job_id, struct pb_cups_job_state *state_out, pb_error_t *err) PB_MUST_USE;
 bool pb_cups_cancel_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err) PB_MUST_USE;
+// Until somebody releases it; its filters and backend are stopped.  PB_REJECT: it has ended, or is not held.
+bool pb_cups_hold_cloud_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err) PB_MUST_USE;
+bool pb_cups_release_cloud_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err) PB_MUST_USE;
 
 // Ask cupsd to run our notifier for job and printer events of all queues; 0 lease.  PB_REJECT when it is not installed:
 // poll then.

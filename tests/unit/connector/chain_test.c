@@ -123,11 +123,13 @@ fetch(void *user, pb_http_sink_t to, void *to_user, const atomic_bool *stop, pb_
   return ok;
 }
 
-static void
-on_started(void *user, int readers_before)
+static bool
+on_started(void *user, const char *runner, int readers_before)
 {
+  (void)runner;
   (void)readers_before;
   atomic_fetch_add(&((struct source *)user)->readers, 1);
+  return true;
 }
 
 static void

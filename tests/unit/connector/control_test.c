@@ -40,7 +40,14 @@ reload(void *user, pb_error_t *err)
   return may_reload || pb_error_set(err, PB_CONFIG, "not now");
 }
 
-static const struct pb_control_ops ops = {give_status, give_nothing, reload, NULL};
+static bool
+release(void *user, const char *queue, int cloud_job, pb_error_t *err)
+{
+  (void)user;
+  return (strcmp(queue, "Laser 2") == 0 && cloud_job == 7) || pb_error_set(err, PB_GONE, "no job");
+}
+
+static const struct pb_control_ops ops = {give_status, give_nothing, reload, release, NULL};
 
 static int
 connect_to(const char *where)
@@ -89,30 +96,37 @@ tear_down(void **state)
 static void
 test_words(void **state)
 {
-  static const struct
+  static char too_long[400];
+  const struct
   {
     const char *name;
     const char *input;
     bool        may_reload;
     const char *want;
   } rows[] = {
-    {"status",         "status\n",                                                                   true,  "{\"pid\":42}"                 },
-    {"no memory",      "jobs\n",                                                                     true,  "{\"error\":\"out of memory\"}"},
-    {"reload",         "reload\n",                                                                   true,  "{\"ok\":true}"                },
-    {"reload refused", "reload\n",                                                                   false, "{\"error\":\"not now\"}"      },
-    {"unknown",        "shutdown\n",                                                                 true,  "{\"error\":\"unknown word\"}" },
-    {"empty line",     "\n",                                                                         true,  "{\"error\":\"unknown word\"}" },
-    {"more behind",    "status\nreload\n",                                                           true,  "{\"pid\":42}"                 },
-    {"no newline",     "status",                                                                     true,  ""                             },
-    {"nothing",        "",                                                                           true,  ""                             },
-    {"too long",       "statusstatusstatusstatusstatusstatusstatusstatusstatusstatusstatusstatus\n", true,
-     ""                                                                                                                                    },
+    {"status",          "status\n",            true,  "{\"pid\":42}"                              },
+    {"no memory",       "jobs\n",              true,  "{\"error\":\"out of memory\"}"             },
+    {"reload",          "reload\n",            true,  "{\"ok\":true}"                             },
+    {"reload refused",  "reload\n",            false, "{\"error\":\"not now\"}"                   },
+    {"unknown",         "shutdown\n",          true,  "{\"error\":\"unknown word\"}"              },
+    {"empty line",      "\n",                  true,  "{\"error\":\"unknown word\"}"              },
+    {"more behind",     "status\nreload\n",    true,  "{\"pid\":42}"                              },
+    {"no newline",      "status",              true,  ""                                          },
+    {"nothing",         "",                    true,  ""                                          },
+    {"release",         "release Laser 2 7\n", true,  "{\"ok\":true}"                             },
+    {"release, no job", "release Laser 7\n",   true,  "{\"error\":\"no job\"}"                    },
+    {"release nothing", "release\n",           true,  "{\"error\":\"release which queue's job?\"}"},
+    {"release a queue", "release Laser\n",     true,  "{\"error\":\"release which queue's job?\"}"},
+    {"release job 0",   "release Laser 0\n",   true,  "{\"error\":\"release which queue's job?\"}"},
+    {"too long",        too_long,              true,  ""                                          },
   };
   pb_control_t *control = NULL;
   pb_error_t    err     = {0};
   char          answer[256];
 
   (void)state;
+  memset(too_long, 's', sizeof(too_long) - 2);
+  too_long[sizeof(too_long) - 2] = '\n';
   check_ok(pb_control_start(path, &ops, &control, &err), err);
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
   {

@@ -22,6 +22,8 @@ struct source
   atomic_llong       sent, taken;
   atomic_bool        may_go_on;  // 'w' waits for it, or for the stop
   enum pb_error_kind why;
+  atomic_bool        is_refusing;
+  char               runner[PB_DOCUMENT_RUNNER_SIZE];
 };
 
 static pb_documents_t *documents;
@@ -58,13 +60,15 @@ fetch(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop,
   return how != 'b' || pb_error_set(err, PB_RETRY, "connection reset");
 }
 
-static void
-on_started(void *user, int readers_before)
+static bool
+on_started(void *user, const char *runner, int readers_before)
 {
   struct source *source = user;
 
+  snprintf(source->runner, sizeof(source->runner), "%s", runner);
   atomic_store(&source->before, readers_before);
   atomic_fetch_add(&source->started, 1);
+  return !atomic_load(&source->is_refusing);
 }
 
 static void
@@ -405,6 +409,35 @@ test_restart(void **state)
   close(fd);
 }
 
+// Whose filter it is is known before it gets a byte; one that is refused comes again.
+static void
+test_refused_for_now(void **state)
+{
+  struct source source = {.plan = "o", .total = 100, .is_refusing = true};
+  char          capability[PB_CAPABILITY_SIZE], answer[64], want[64];
+  bool          whole = false;
+
+  (void)state;
+  offer(&source, capability);
+  int fd = ask(capability);
+  get_answer(fd, answer);
+  assert_memory_equal(answer, "ERR retry", 9);
+  close(fd);
+  assert_int_equal(atomic_load(&source.tries), 0);
+  snprintf(want, sizeof(want), ":%d:", (int)getppid());  // the filter is this process
+  assert_non_null(strstr(source.runner, want));
+
+  atomic_store(&source.is_refusing, false);
+  fd = ask(capability);
+  get_answer(fd, answer);
+  assert_string_equal(answer, "OK");
+  assert_int_equal(take_document(fd, &whole), 100);
+  assert_true(whole);
+  close(fd);
+  wait_for(&source.done, 1);
+  pb_documents_withdraw(documents, capability);
+}
+
 int
 main(void)
 {
@@ -412,6 +445,7 @@ main(void)
     cmocka_unit_test(test_rows),
     cmocka_unit_test(test_capabilities),
     cmocka_unit_test(test_one_reader_at_a_time),
+    cmocka_unit_test(test_refused_for_now),
     cmocka_unit_test(test_slow_reader_is_bounded),
     cmocka_unit_test(test_events),
     cmocka_unit_test(test_restart),

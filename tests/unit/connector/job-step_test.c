@@ -5,6 +5,7 @@
 #include "world.h"
 
 #include "base/log.h"
+#include "connector/job-private.h"
 
 static enum pb_job_state
 get_journaled(pb_journal_job_t *job_out)
@@ -342,6 +343,193 @@ test_no_answer(void **state)
   }
 }
 
+// --- a document that was handed over whole
+
+static void
+test_who_may_read_again(void **state)
+{
+  static const struct
+  {
+    const char  *name;
+    int          hold;
+    const char  *before, *refused, *now;
+    enum pb_read want;
+  } rows[] = {
+    {"the device failed, CUPS tries again", PB_HOLD_NONE, "a", "",  "a", PB_READ_AGAIN   },
+    {"another cupsd",                       PB_HOLD_NONE, "a", "",  "b", PB_READ_REFUSED },
+    {"not known before",                    PB_HOLD_NONE, "",  "",  "b", PB_READ_REFUSED },
+    {"not known now",                       PB_HOLD_NONE, "a", "",  "",  PB_READ_REFUSED },
+    {"never known",                         PB_HOLD_NONE, "",  "",  "",  PB_READ_REFUSED },
+    {"released at the cupsd that held it",  PB_HOLD_HELD, "a", "b", "b", PB_READ_RELEASED},
+    {"held, but its cupsd has crashed",     PB_HOLD_HELD, "a", "b", "c", PB_READ_REFUSED },
+    {"held, and the first one's filter",    PB_HOLD_HELD, "a", "b", "a", PB_READ_REFUSED },
+    {"held, not known",                     PB_HOLD_HELD, "a", "",  "",  PB_READ_REFUSED },
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    if (pb_job_decide_read(rows[i].hold, rows[i].before, rows[i].refused, rows[i].now) !=
+        rows[i].want)
+      fail_msg("%s", rows[i].name);
+  }
+}
+
+// The device failed after the driver had all of it: CUPS tries again, as the queue's policy says.
+static void
+test_same_cupsd_tries_again(void **state)
+{
+  (void)state;
+  world.is_retrying = true;
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 2, 1);
+  assert_int_equal(world.refused_readers, 0);
+}
+
+// To where the document was handed over, and another cupsd has begun the job anew.
+static void
+world_crash_cupsd(void)
+{
+  world.is_retrying = true;
+  world_run_to(PB_JOB_PRINTING);
+  for (int i = 0; i < 10 && world.printed == 0; i++)
+    world_turn();
+  assert_int_equal(world.printed, 1);
+  world.runner = "cupsd 2";
+}
+
+static void
+world_turns(int count)
+{
+  for (int i = 0; i < count; i++)
+    world_turn();
+}
+
+// As pb_queue_release_job.
+static void
+release(void)
+{
+  if (world.is_dead)
+    world_restart();
+  check_ok(pb_journal_set_hold(world.journal, world.job->record.id, PB_HOLD_RELEASED, &world_err),
+           world_err);
+  atomic_store(&world.job->hold, PB_HOLD_RELEASED);
+}
+
+static void
+expect_held(void)
+{
+  pb_journal_job_t job = {0};
+
+  assert_int_equal(world.local[0].state, IPP_JSTATE_HELD);
+  assert_int_equal(world.printed, 1);
+  assert_int_equal(world.said_state, IPP_JSTATE_STOPPED);
+  assert_non_null(strstr(world.said_message, "printbridge release Laser 7"));
+  assert_int_equal(get_journaled(&job), PB_JOB_PRINTING);
+  assert_int_equal(job.hold, PB_HOLD_HELD);
+  pb_journal_job_clear(&job);
+}
+
+static void
+test_held_after_crash_of_cupsd(void **state)
+{
+  (void)state;
+  world_crash_cupsd();
+  world_turns(20);
+  expect_held();
+  assert_int_equal(world.refused_readers, 1);
+  world_restart();  // of the connector
+  world_turns(20);
+  expect_held();
+  release();
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 2, 1);
+}
+
+static void
+test_released_at_cups(void **state)
+{
+  (void)state;
+  world_crash_cupsd();
+  world_turns(20);
+  expect_held();
+  world.local[0].state = IPP_JSTATE_PENDING;
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 2, 1);
+}
+
+// The next cupsd does not remember that the job was held.
+static void
+test_held_again_after_another_crash(void **state)
+{
+  (void)state;
+  world_crash_cupsd();
+  world_turns(20);
+  expect_held();
+  world.runner         = "cupsd 3";
+  world.local[0].state = IPP_JSTATE_PENDING;
+  world_turns(20);
+  expect_held();
+  assert_int_equal(world.refused_readers, 2);
+}
+
+static void
+test_held_then_canceled(void **state)
+{
+  (void)state;
+  world_crash_cupsd();
+  world_turns(20);
+  expect_held();
+  atomic_store(&world.job->is_cancel_asked, true);
+  assert_true(world_run());
+  expect(IPP_JSTATE_CANCELED, 1, 1);
+}
+
+static void
+test_reprinted_where_set(void **state)
+{
+  (void)state;
+  world.is_reprint_set = true;
+  world_crash_cupsd();
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 2, 1);
+}
+
+// Whatever fails or dies while a job is held and released: it is printed once more, not twice.
+static void
+test_fault_while_held(void **state)
+{
+  int tried = 0;
+
+  (void)state;
+  pb_log_set_level(PB_LOG_ERROR);
+  for (int fault = FAULT_FAIL_BEFORE; fault <= FAULT_DIE_AFTER; fault++)
+  {
+    for (int at = 1;; at++)
+    {
+      assert_int_equal(world_tear_down(NULL), 0);
+      assert_int_equal(world_set_up(NULL), 0);
+      world_crash_cupsd();
+      world.fault = (enum fault)fault;
+      world.at    = world.calls + at;
+      world_turns(40);
+      if (world.local[0].state != IPP_JSTATE_HELD || world.printed != 1)
+        fail_msg("fault %d at %d: not held, %d printed", fault, at, world.printed);
+      release();
+      bool is_done = world_run();
+      if (!is_done || world.printed != 2 || world.local_count != 1 ||
+          world.final_state != IPP_JSTATE_COMPLETED)
+        fail_msg("fault %d at %d: done %d, printed %d, local jobs %d, said %d", fault, at, is_done,
+                 world.printed, world.local_count, world.final_state);
+      if (world.calls < world.at)
+        break;
+      tried++;
+    }
+  }
+  print_message("%d faults\n", tried);
+  assert_in_range(tried, 20, 1000);
+}
+
 // The connector died between the document's last byte and its note; cupsd has printed it.
 static void
 test_hand_over_not_noted(void **state)
@@ -416,6 +604,14 @@ main(void)
     TEST(test_printed_when_let_go_untouched),
     TEST(test_told_again_when_adopted),
     TEST(test_no_answer),
+    TEST(test_who_may_read_again),
+    TEST(test_same_cupsd_tries_again),
+    TEST(test_held_after_crash_of_cupsd),
+    TEST(test_released_at_cups),
+    TEST(test_held_again_after_another_crash),
+    TEST(test_held_then_canceled),
+    TEST(test_reprinted_where_set),
+    TEST(test_fault_while_held),
     TEST(test_hand_over_not_noted),
     TEST(test_fault_at_every_call),
   };

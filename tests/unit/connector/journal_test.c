@@ -103,7 +103,7 @@ test_restart(void **state)
   job.attempt         = 1;
   job.is_cancel_asked = true;
   check_ok(pb_journal_save(journal, &job, "created", &err), err);
-  check_ok(pb_journal_note_reader(journal, job.id, 2, &err), err);
+  check_ok(pb_journal_note_reader(journal, job.id, 2, "one cupsd", &err), err);
   check_ok(pb_journal_note_handed_over(journal, job.id, 2, 123456789012, &err), err);
   // Saving again does not undo what was noted.
   check_ok(pb_journal_save_all(journal, &job, NULL, &err), err);
@@ -247,33 +247,79 @@ test_numbers(void **state)
 }
 
 static void
-test_damage(void **state)
+fill(void)
 {
-  pb_journal_job_t job         = make_job(DEVICE, 5, PB_JOB_FETCHED);
-  FILE            *file        = NULL;
-  DIR             *list        = NULL;
-  bool             was_damaged = false;
-  int              aside       = 0;
+  for (int i = 1; i <= 200; i++)
+  {
+    pb_journal_job_t job = make_job(DEVICE, i, PB_JOB_FETCHED);
 
-  (void)state;
-  check_ok(pb_journal_save(journal, &job, "fetched", &err), err);
+    check_ok(pb_journal_save(journal, &job, "fetched", &err), err);
+  }
   pb_journal_close(journal);
   journal = NULL;
-  file    = fopen(path, "wb");
-  assert_non_null(file);
-  for (int i = 0; i < 5000; i++)
-    fputs("this is no database ", file);
-  fclose(file);
+}
 
-  check_ok(pb_journal_open(path, &journal, &was_damaged, &err), err);
-  assert_true(was_damaged);
-  job.id = 0;
-  check_ok(pb_journal_save(journal, &job, "fetched", &err), err);
-  list = opendir(folder);
-  for (struct dirent *at = readdir(list); at != NULL; at = readdir(list))
-    aside += strstr(at->d_name, "damaged-") != NULL;
-  closedir(list);
-  assert_true(aside >= 1);
+static void
+damage(long at, long size, bool is_cut)
+{
+  FILE *file = fopen(path, "r+b");
+
+  assert_non_null(file);
+  fseek(file, at, at < 0 ? SEEK_END : SEEK_SET);
+  if (is_cut)
+    assert_int_equal(ftruncate(fileno(file), ftell(file)), 0);
+  for (long i = 0; i < size; i++)
+    fputc("this is no database "[i % 20], file);
+  fclose(file);
+}
+
+// Set aside whatever is wrong with it, at the start and not at the job that needs it.
+static void
+test_damage(void **state)
+{
+  static const struct
+  {
+    const char *name;
+    long        at, size;
+    bool        is_cut;
+  } rows[] = {
+    {"garbage",               0,     100000, true },
+    {"garbage in the header", 0,     100,    false},
+    {"garbage in the middle", 12288, 20000,  false},
+    {"garbage at the end",    -9000, 8999,   false},
+    {"cut in the middle",     20000, 0,      true },
+    {"cut behind the header", 100,   0,      true },
+    {"its last page is gone", -4096, 0,      true },
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    bool             was_damaged = false;
+    int              aside       = 0;
+    pb_journal_job_t job         = make_job(DEVICE, 5, PB_JOB_FETCHED);
+
+    fill();
+    damage(rows[i].at, rows[i].size, rows[i].is_cut);
+    check_ok(pb_journal_open(path, &journal, &was_damaged, &err), err);
+    if (!was_damaged)
+      fail_msg("%s: not noticed", rows[i].name);
+    check_ok(pb_journal_save(journal, &job, "fetched", &err), err);
+    DIR *list = opendir(folder);
+    for (struct dirent *at = readdir(list); at != NULL; at = readdir(list))
+    {
+      char name[512];
+
+      snprintf(name, sizeof(name), "%s/%s", folder, at->d_name);
+      aside += strstr(at->d_name, "damaged-") != NULL;
+      if (strstr(at->d_name, "damaged-") != NULL)
+        unlink(name);
+    }
+    closedir(list);
+    assert_true(aside >= 1);
+    assert_int_equal(tear_down(NULL), 0);
+    assert_int_equal(set_up(NULL), 0);
+  }
 }
 
 static void

@@ -50,6 +50,8 @@ static struct world
   bool has_fidelity;
   char sides[32];  // "": not asked for
   int  said_final, final_state;
+  int  said_state;  // before the end
+  char said_message[400];
   int  refusal;
   int  acknowledged_documents;
   enum pb_error_kind no_answer;  // requests fail so, without reaching it; PB_OK: they do not
@@ -61,6 +63,10 @@ static struct world
   char             order[16];   // of document numbers, as they were printed
   bool             is_holding;  // the printer is stopped
   bool             is_cutting;  // readers lose their connector in mid-document
+  bool             is_retrying;  // the first time that a job was read whole, it runs once more
+  const char      *runner;       // of which cupsd the filters are
+  int              refused_readers;
+  bool             is_reprint_set;
   bool             is_noting_lost;  // that a document was taken whole is not written down
   // what the queue can do
   ipp_t *printer;
@@ -153,7 +159,12 @@ world_update_job(ipp_t *request)
   if (!world.is_assigned)
     return IPP_STATUS_ERROR_NOT_POSSIBLE;
   if (state < IPP_JSTATE_CANCELED)
+  {
+    world.said_state = state;
+    pb_text_copy(world.said_message, sizeof(world.said_message),
+                 pb_ipp_text(request, IPP_TAG_JOB, "output-device-job-state-message"));
     return IPP_STATUS_OK;
+  }
   world.said_final++;
   if (world.final_state == 0)
   {
@@ -349,6 +360,42 @@ world_cancel_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err
   return !world_fault_after() || world_fail(err);
 }
 
+static bool
+world_set_held(int job_id, bool is_held, pb_error_t *err)
+{
+  struct local_job *local = &world.local[job_id - 1];
+
+  if (world_fault_before())
+    return world_fail(err);
+  if (is_held ? local->state < IPP_JSTATE_CANCELED : local->state == IPP_JSTATE_HELD)
+    local->state = is_held ? IPP_JSTATE_HELD : IPP_JSTATE_PENDING;
+  return !world_fault_after() || world_fail(err);
+}
+
+static bool
+world_hold_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err)
+{
+  (void)cups;
+  (void)queue;
+  return world_set_held(job_id, true, err);
+}
+
+static bool
+world_release_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err)
+{
+  (void)cups;
+  (void)queue;
+  return world_set_held(job_id, false, err);
+}
+
+static bool
+world_is_reprint_set(void *user, pb_cups_t *cups)
+{
+  (void)user;
+  (void)cups;
+  return world.is_reprint_set;
+}
+
 // --- the document socket
 
 static bool
@@ -416,7 +463,11 @@ world_read(const char *capability, int number)
 
     if (strcmp(world.capabilities[i], capability) != 0)
       continue;
-    source->on_started(source->user, 0);
+    if (!source->on_started(source->user, world.runner, 0))
+    {
+      world.refused_readers++;
+      return false;
+    }
     if (world.is_cutting)
       return false;
     if (!source->fetch(source->user, world_sink, &got, &stop, &err))
@@ -447,9 +498,15 @@ world_tick(void)
       local->state = IPP_JSTATE_PROCESSING;
     else if (local->state == IPP_JSTATE_PROCESSING)
     {
+      int refused = world.refused_readers;
       for (int document = 0; ok && document < local->documents; document++)
         ok = world_read(local->capabilities[document], local->numbers[document]);
+      if (refused != world.refused_readers)
+        continue;  // the filter comes again
       local->state = ok ? IPP_JSTATE_COMPLETED : IPP_JSTATE_STOPPED;
+      if (world.is_retrying && ok)
+        local->state = IPP_JSTATE_PROCESSING;  // the device failed at the end: once more
+      world.is_retrying = false;
     }
   }
 }
@@ -499,6 +556,9 @@ static const struct pb_outside world_outside = {
   .send_ticket  = world_send_ticket,
   .get_job      = world_get_job,
   .cancel_job   = world_cancel_job,
+  .hold_job     = world_hold_job,
+  .release_job  = world_release_job,
+  .is_reprint_set = world_is_reprint_set,
   .offer        = world_offer,
   .offer_again  = world_offer_again,
   .withdraw     = world_withdraw,
@@ -529,7 +589,7 @@ static int
 world_set_up(void **state)
 {
   (void)state;
-  world     = (struct world){.documents = 1};
+  world     = (struct world){.documents = 1, .runner = "cupsd 1"};
   world_err = (pb_error_t){0};
   strcpy(world.format, "application/pdf");
   strcpy(world.folder, "/tmp/pb-world-XXXXXX");

@@ -1,0 +1,193 @@
+// job-hold - a document that was handed over whole is not printed again by itself: who may read one
+// once more, and the local job that is held until a person has decided.
+// pb_job_may_read runs on document threads (journal and the job's atomics only), the rest on the
+// job's worker.
+// SPDX-FileCopyrightText: The Printbridge authors
+// SPDX-License-Identifier: Apache-2.0
+#include "connector/job-private.h"
+
+#include "base/fault.h"
+#include "base/text.h"
+#include <string.h>
+
+#define SOON_MS 200
+#define REASON_HELD "job-suspended-by-system"
+
+// --- may it be read?
+
+static void
+forget_in_memory(pb_job_t *job)
+{
+  for (int i = 0; i < job->documents_count; i++)
+    atomic_store(&job->documents[i].handed_over, 0);
+}
+
+static bool
+refuse(struct pb_job_document *document, const char *runner, pb_error_t *err)
+{
+  pb_job_t *job = document->job;
+
+  if (!pb_journal_note_refused(job->journal, job->record.id, document->number, runner, err))
+    return false;
+  atomic_store(&job->hold, PB_HOLD_WANTED);
+  return false;
+}
+
+static bool
+release_for_reader(pb_job_t *job, pb_error_t *err)
+{
+  if (!pb_journal_forget_hand_over(job->journal, job->record.id, PB_HOLD_NONE, err))
+    return false;
+  forget_in_memory(job);
+  atomic_store(&job->hold, PB_HOLD_NONE);
+  pb_job_log(job, PB_LOG_WARN, "released at the print server: it is printed again");
+  return true;
+}
+
+bool
+pb_job_may_read(struct pb_job_document *document, const char *runner, pb_error_t *err)
+{
+  pb_job_t                  *job   = document->job;
+  struct pb_journal_document noted = {0};
+
+  if (!pb_journal_find_document(job->journal, job->record.id, document->number, &noted, err))
+    return false;
+  if (atomic_load(&job->hold) == PB_HOLD_WANTED)
+    return false;
+  if (!noted.is_handed_over && atomic_load(&document->handed_over) == 0)
+    return true;
+  switch (pb_job_decide_read(atomic_load(&job->hold), noted.runner, noted.refused_runner, runner))
+  {
+    case PB_READ_AGAIN:
+      pb_job_log(job, PB_LOG_INFO, "document %d was handed over whole and is read once more",
+                 document->number);
+      return true;
+    case PB_READ_RELEASED:
+      return release_for_reader(job, err);
+    default:
+      return refuse(document, runner, err);
+  }
+}
+
+// --- held
+
+void
+pb_job_format_hold(const pb_journal_job_t *record, char *dst, size_t size)
+{
+  char pages[64] = "";
+
+  if (record->impressions > 0)
+    pb_text_format(pages, sizeof(pages), ", of which %d pages were counted as printed",
+                   record->impressions);
+  pb_text_format(
+    dst, size,
+    "held: CUPS began it again after the printer's driver had had all of it%s. Look at "
+    "the printer, then print it again with `printbridge release %s %d`, or cancel it",
+    pages, record->queue, record->cloud_job);
+}
+
+static bool
+set_hold(pb_job_t *job, enum pb_job_hold hold, pb_error_t *err)
+{
+  if (!pb_journal_set_hold(job->journal, job->record.id, hold, err))
+    return false;
+  atomic_store(&job->hold, (int)hold);
+  return true;
+}
+
+// As well as can be, again at each look until the service has heard.
+static void
+tell(pb_job_t *job)
+{
+  pb_error_t err = {0};
+  char       message[400];
+
+  if (job->said_state == IPP_JSTATE_STOPPED)
+    return;
+  pb_job_format_hold(&job->record, message, sizeof(message));
+  if (pb_job_call(job, pb_job_new_status(job, IPP_JSTATE_STOPPED, REASON_HELD, message),
+                  /*response*/ NULL, &err) ||
+      err.kind != PB_RETRY)
+    job->said_state = IPP_JSTATE_STOPPED;
+}
+
+static bool
+reprint(pb_job_t *job, pb_error_t *err)
+{
+  static const char said[] = "CUPS began it anew: it is printed again, as the queue's settings say";
+
+  if (!pb_journal_save(job->journal, &job->record, said, err) ||
+      !pb_journal_forget_hand_over(job->journal, job->record.id, PB_HOLD_NONE, err))
+    return false;
+  forget_in_memory(job);
+  atomic_store(&job->hold, PB_HOLD_NONE);
+  pb_job_log(job, PB_LOG_WARN, "%s", said);
+  return true;
+}
+
+static bool
+hold(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local, pb_error_t *err)
+{
+  char message[400];
+
+  if (job->outside->is_reprint_set(job->outside->user, cups))
+    return reprint(job, err);
+  if (local->state != IPP_JSTATE_HELD)
+  {
+    PB_FAULT("connector.hold-job.before");
+    if (job->outside->hold_job(cups, job->record.queue, job->record.local_job, err) ||
+        err->kind != PB_RETRY)
+      pb_error_clear(err);  // the next look tells
+    PB_FAULT("connector.hold-job.after");
+    return err->kind == PB_OK;
+  }
+  pb_job_format_hold(&job->record, message, sizeof(message));
+  if (!pb_journal_save(job->journal, &job->record, message, err) ||
+      !set_hold(job, PB_HOLD_HELD, err))
+    return false;
+  pb_job_log(job, PB_LOG_WARN, "%s", message);
+  job->outside->moved(job->outside->user, job);
+  return true;
+}
+
+// The journal first: CUPS runs the job as soon as it is told.
+static bool
+release(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local, pb_error_t *err)
+{
+  if (!pb_journal_forget_hand_over(job->journal, job->record.id, PB_HOLD_RELEASED, err))
+    return false;
+  forget_in_memory(job);
+  atomic_store(&job->hold, PB_HOLD_RELEASED);
+  PB_FAULT("connector.release-job.before");
+  if (local->state == IPP_JSTATE_HELD &&
+      !job->outside->release_job(cups, job->record.queue, job->record.local_job, err) &&
+      err->kind == PB_RETRY)
+    return false;
+  pb_error_clear(err);
+  PB_FAULT("connector.release-job.after");
+  if (!pb_journal_save(job->journal, &job->record, "released: it is printed again", err) ||
+      !set_hold(job, PB_HOLD_NONE, err))
+    return false;
+  pb_job_log(job, PB_LOG_INFO, "released: it is printed again");
+  job->outside->moved(job->outside->user, job);
+  return true;
+}
+
+bool
+pb_job_keep_held(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local,
+                 int64_t *wait_ms_out, pb_error_t *err)
+{
+  int now = atomic_load(&job->hold);
+
+  *wait_ms_out = SOON_MS;
+  if (now == PB_HOLD_RELEASED)
+    return release(job, cups, local, err);
+  if (now == PB_HOLD_WANTED)
+    return hold(job, cups, local, err);
+  job->is_said_held = true;
+  // Out of held without our doing: the filter that comes decides whether that was a person.
+  tell(job);
+  if (local->state == IPP_JSTATE_HELD)
+    *wait_ms_out = job->outside->watch_ms(job->outside->user);
+  return true;
+}
