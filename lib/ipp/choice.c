@@ -10,7 +10,6 @@
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define HASH_SIZE 9       // "_" and 32 bits as hex
-#define SAME_SIZE 5       // 1/100 mm
 #define SIZE_NAME_MAX 24  // room for "_99.Fullbleed"
 
 // docs/OPTIONS.md is compared with this table by a test.
@@ -255,8 +254,8 @@ format_size_name(const struct pb_choice_value *value, char name[PB_CHOICE_NAME_S
   if (ppd == NULL)
   {
     size = pwgMediaForSize(value->x, value->y);
-    ppd  = size != NULL && abs(size->width - value->x) <= SAME_SIZE &&
-              abs(size->length - value->y) <= SAME_SIZE
+    ppd  = size != NULL && abs(size->width - value->x) <= PB_CHOICE_SAME_SIZE &&
+              abs(size->length - value->y) <= PB_CHOICE_SAME_SIZE
              ? size->ppd
              : NULL;
   }

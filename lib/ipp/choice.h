@@ -11,6 +11,7 @@
 #define PB_CHOICE_NAME_SIZE 41   // PPD_MAX_NAME: an option's or choice's keyword
 #define PB_CHOICE_TEXT_SIZE 81   // PPD_MAX_TEXT: what a person reads
 #define PB_CHOICE_MAP_SIZE 169   // such that a line with two keywords stays below 256
+#define PB_CHOICE_SAME_SIZE 18   // 1/100 mm, half a point: print servers tell sizes in whole points
 #define PB_CHOICE_VENDOR "pbv"   // begins options of our PPDs that stand for a vendor's attribute
 #define PB_CHOICE_MAP_ATTRIBUTE "Attribute"  // *pbMapAttribute OPTION: "name ATTRIBUTE" says which
 #define PB_CHOICE_MAP "pbMap"    // *pbMapOPTION CHOICE: "value"

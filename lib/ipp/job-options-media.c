@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #define SIZE_MOST 100000000  // 1/100 mm
-#define SAME_SIZE 5
 
 static const struct unit_row
 {
@@ -141,7 +140,7 @@ is_borderless(const char *word)
 static bool
 is_same_size(const struct pb_choice_value *a, const struct pb_choice_value *b)
 {
-  return abs(a->x - b->x) <= SAME_SIZE && abs(a->y - b->y) <= SAME_SIZE;
+  return abs(a->x - b->x) <= PB_CHOICE_SAME_SIZE && abs(a->y - b->y) <= PB_CHOICE_SAME_SIZE;
 }
 
 // The same size as our PPD has it: exactly the printer's, and with its margins.

@@ -4,6 +4,7 @@
 #include "model.h"
 
 #include "base/text.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define PRINTER IPP_TAG_PRINTER
@@ -122,8 +123,9 @@ find_first_size(struct pb_ppd_option *option, ipp_t *attributes)
   for (size_t i = 0; i < option->count; i++)
   {
     const struct pb_choice_value *value = &option->choices[i].value;
-    bool                          is_it = value->x == x && value->y == y;
-    int                           edges =
+    bool                          is_it =
+      abs(value->x - x) <= PB_CHOICE_SAME_SIZE && abs(value->y - y) <= PB_CHOICE_SAME_SIZE;
+    int edges =
       value->margins.bottom + value->margins.left + value->margins.right + value->margins.top;
 
     if (!is_it || (option->has_default && (edges == 0) != is_borderless))

@@ -12,7 +12,6 @@
 #define LONGEST 100000000  // 1 km of a roll
 #define PRINTER IPP_TAG_PRINTER
 #define NAMES_MAX 2000
-#define SAME 5
 #define USUAL_MARGIN 423  // 12 points: where a printer tells none, nobody knows that it has none
 #define BORDERLESS ".Fullbleed"
 
@@ -66,11 +65,10 @@ read_names(struct gather *gather)
   }
 }
 
-// Inches as 1/100 mm are rounded in more ways than one.
 static bool
 is_near(int a, int b)
 {
-  return a - b <= SAME && b - a <= SAME;
+  return abs(a - b) <= PB_CHOICE_SAME_SIZE;
 }
 
 static const char *
