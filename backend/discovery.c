@@ -118,27 +118,9 @@ list_places(struct listing *listing, const struct pb_places *places)
   free(services);
 }
 
-// With root's rights put aside: it is the user's folder.
+// The accounts of people; in tests the folders below PRINTBRIDGE_USERS.
 static void
-list_user(struct listing *listing, const char *name)
-{
-  struct pb_places      places;
-  struct pb_account_ids ids;
-  pb_error_t            err = {0};
-
-  if (!pb_places_get(name, &places, &err) || !pb_privilege_find(name, &ids, &err) ||
-      !pb_privilege_enter(&ids, &err))
-    return;
-  if (places.user_sign_ins[0] != '\0' && access(places.user_sign_ins, F_OK) == 0)
-    list_places(listing, &places);
-  if (!pb_privilege_leave(&err))
-    _exit(1);
-}
-
-// cupsd does not say for whom lpinfo asks: everybody's printers, who may print to them is decided
-// when they do.
-static void
-list_users(struct listing *listing)
+for_each_user(void (*visit)(const char *name, void *user), void *user)
 {
   const char    *tests   = getenv("PRINTBRIDGE_USERS");
   DIR           *dir     = tests != NULL ? opendir(tests) : NULL;
@@ -148,7 +130,7 @@ list_users(struct listing *listing)
 
   while (dir != NULL && (entry = readdir(dir)) != NULL && seen++ < USERS_MAX)
     if (entry->d_name[0] != '.')
-      list_user(listing, entry->d_name);
+      visit(entry->d_name, user);
   if (dir != NULL)
     closedir(dir);
   if (tests != NULL)
@@ -156,8 +138,27 @@ list_users(struct listing *listing)
   setpwent();
   while ((account = getpwent()) != NULL && seen < USERS_MAX)
     if (account->pw_uid >= FIRST_USER && ++seen)
-      list_user(listing, account->pw_name);
+      visit(account->pw_name, user);
   endpwent();
+}
+
+// With root's rights put aside: it is the user's folder.
+static void
+list_user(const char *name, void *user)
+{
+  struct listing       *listing = user;
+  struct pb_places      places;
+  struct pb_account_ids ids;
+  pb_error_t            err = {0};
+
+  if (!pb_places_get(name, &places, &err) || !pb_privilege_find(name, &ids, &err) ||
+      !pb_privilege_enter(&ids, &err))
+    return;
+  if (places.user_sign_ins[0] != '\0' &&
+      faccessat(AT_FDCWD, places.user_sign_ins, F_OK, AT_EACCESS) == 0)
+    list_places(listing, &places);
+  if (!pb_privilege_leave(&err))
+    _exit(1);
 }
 
 void
@@ -171,8 +172,10 @@ pb_discovery_list(FILE *out)
     list_places(&listing, &places);
   else
     pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", err.message);
+  // cupsd does not say for whom lpinfo asks: everybody's printers.  Who may print to them is
+  // decided when they do.
   if (pb_privilege_is_root())
-    list_users(&listing);
+    for_each_user(list_user, &listing);
   if (listing.seen_count == 0)
     fprintf(out, "network %s \"Unknown\" \"Cloud printer (Printbridge)\"\n", PB_DEVICE_URI_SCHEME);
   free(listing.seen);
@@ -209,19 +212,55 @@ refresh_service(const struct pb_places *places, const struct pb_service *service
 }
 
 static void
-refresh_all(void)
+refresh_places(const struct pb_places *places)
 {
-  struct pb_places   places;
   struct pb_service *services = NULL;
   size_t             count    = 0;
   pb_error_t         err      = {0};
 
-  if (!pb_places_get(/*user*/ NULL, &places, &err) ||
-      !pb_services_load(&places, &services, &count, &err))
+  if (!pb_services_load(places, &services, &count, &err))
     return;
   for (size_t i = 0; i < count; i++)
-    refresh_service(&places, &services[i]);
+    refresh_service(places, &services[i]);
   free(services);
+}
+
+// Each as himself, for good, in a process of his own.
+static void
+refresh_user(const char *name, void *user)
+{
+  struct pb_places      places;
+  struct pb_account_ids ids;
+  pb_error_t            err   = {0};
+  pid_t                 child = -1;
+
+  (void)user;
+  if (!pb_places_get(name, &places, &err) || places.user_sign_ins[0] == '\0' ||
+      access(places.user_sign_ins, F_OK) != 0 || !pb_privilege_find(name, &ids, &err))
+    return;
+  child = fork();
+  if (child == 0)
+  {
+    alarm(REFRESH_MAX_S);
+    places.machine_sign_ins[0] = '\0';
+    if (pb_privilege_drop(&ids, &err))
+      refresh_places(&places);
+    _exit(0);
+  }
+  if (child > 0)
+    (void)waitpid(child, NULL, 0);
+}
+
+static void
+refresh_all(void)
+{
+  struct pb_places places;
+  pb_error_t       err = {0};
+
+  if (pb_places_get(/*user*/ NULL, &places, &err))
+    refresh_places(&places);
+  if (pb_privilege_is_root())
+    for_each_user(refresh_user, NULL);
 }
 
 void
@@ -241,7 +280,7 @@ pb_discovery_refresh(void)
   null = open("/dev/null", O_RDWR);
   for (int fd = 0; fd <= 4; fd++)
     dup2(null, fd);
-  alarm(REFRESH_MAX_S);
+  alarm(10 * REFRESH_MAX_S);  // several services, several users
   refresh_all();
   _exit(0);
 }

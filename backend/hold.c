@@ -11,6 +11,7 @@
 #include "backend/wait.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "cloud/printer-cache.h"
 
 #include <cups/cups.h>
 #include <fcntl.h>
@@ -54,8 +55,25 @@ note_denied(const char *folder)
   free(path);
 }
 
+// What the printers can do, for the next jobs and for lpinfo.
 static void
-wait_for_code(pb_sign_in_t *sign_in, struct pb_device_code *code, const char *folder)
+learn_printers(pb_sign_in_t *sign_in, const struct pb_places *places)
+{
+  pb_cloud_account_t *account = NULL;
+  pb_error_t          err     = {0};
+
+  if (pb_sign_in_make_account(sign_in, &account, &err))
+  {
+    if (!pb_printer_cache_refresh(places, pb_sign_in_get_service(sign_in), account,
+                                  /*min_age_ms*/ 0, &err))
+      pb_error_clear(&err);  // the jobs go on without
+  }
+  pb_cloud_account_free(account);
+}
+
+static void
+wait_for_code(pb_sign_in_t *sign_in, struct pb_device_code *code, const struct pb_places *places,
+              const char *folder)
 {
   pb_error_t   err  = {0};
   enum pb_poll poll = PB_POLL_PENDING;
@@ -70,6 +88,8 @@ wait_for_code(pb_sign_in_t *sign_in, struct pb_device_code *code, const char *fo
   if (poll == PB_POLL_DENIED)
     note_denied(folder);
   release_all(folder);
+  if (poll == PB_POLL_GRANTED)
+    learn_printers(sign_in, places);
 }
 
 // Nothing of cupsd's stays open: it would wait for the end of it.
@@ -87,7 +107,8 @@ detach(void)
 }
 
 static void
-start_waiter(pb_sign_in_t *sign_in, struct pb_device_code *code, const char *folder)
+start_waiter(pb_sign_in_t *sign_in, struct pb_device_code *code, const struct pb_places *places,
+             const char *folder)
 {
   pb_error_t err   = {0};
   char      *path  = pb_file_join(folder, LOCK);
@@ -102,7 +123,7 @@ start_waiter(pb_sign_in_t *sign_in, struct pb_device_code *code, const char *fol
   {
     pb_log_set_sink(pb_log_sink_stderr, NULL);
     detach();
-    wait_for_code(sign_in, code, folder);
+    wait_for_code(sign_in, code, places, folder);
     _exit(0);
   }
   if (lock >= 0)
@@ -145,8 +166,8 @@ begin(const struct pb_arguments *arguments, pb_sign_in_t *sign_in, pb_report_t *
 }
 
 static bool
-hold_with_code(const struct pb_arguments *arguments, pb_sign_in_t *sign_in, const char *folder,
-               pb_report_t *report, pb_error_t *err)
+hold_with_code(const struct pb_arguments *arguments, const struct pb_places *places,
+               pb_sign_in_t *sign_in, const char *folder, pb_report_t *report, pb_error_t *err)
 {
   struct pb_device_code code = {0};
   bool                  ok   = begin(arguments, sign_in, report, &code, err) &&
@@ -155,7 +176,7 @@ hold_with_code(const struct pb_arguments *arguments, pb_sign_in_t *sign_in, cons
   if (ok)
   {
     pb_report_error(report, "Sign in: %s code %s", code.verification_uri, code.user_code);
-    start_waiter(sign_in, &code, folder);
+    start_waiter(sign_in, &code, places, folder);
   }
   pb_device_code_clear(&code);
   return ok;
@@ -183,7 +204,7 @@ pb_hold(const struct pb_arguments *arguments, struct pb_identity *identity, pb_r
                         "The sign-in at %s was refused. Release the job to ask again.",
                         identity->service.url);
   ok = pb_sign_in_new(identity->folder, PB_SIGN_IN_USER, &identity->service, &sign_in, err) &&
-       hold_with_code(arguments, sign_in, folder, report, err);
+       hold_with_code(arguments, &identity->places, sign_in, folder, report, err);
   pb_sign_in_close(sign_in);
   return ok;
 }
