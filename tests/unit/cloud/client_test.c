@@ -19,6 +19,7 @@ static struct
 {
   atomic_int  tokens;  // given
   atomic_int  ipp_requests;
+  atomic_int  documents;     // that came whole
   atomic_int  refuse_below;  // bearer "tokenN" with N below this gets a 401
   atomic_int  token_status;  // of the token endpoint
   int         life_s;
@@ -77,7 +78,10 @@ answer_ipp(const struct rig_request *request, struct rig_answer *answer)
   }
   answer->status = world.status;
   answer->type   = world.type;
-  if (!pb_ipp_parse(request->body, request->body_size, &asked, &err))
+  if (request->coding[0])
+    world.documents +=
+      memmem(request->body, request->body_size, DOCUMENT, strlen(DOCUMENT)) != NULL;
+  else if (!pb_ipp_parse(request->body, request->body_size, &asked, &err))
   {
     answer->status = 400;
     return;
@@ -407,6 +411,70 @@ test_fetch(void **state)
   pb_cloud_account_free(account);
 }
 
+struct document
+{
+  size_t done;
+  bool   is_broken;
+};
+
+static bool
+give_document(void *user, void *data, size_t room, size_t *got_out, pb_error_t *err)
+{
+  struct document *document = user;
+
+  if (document->is_broken)
+    return pb_error_set(err, PB_REJECT, "the filter has failed");
+  *got_out = strlen(DOCUMENT) - document->done;
+  assert_true(*got_out <= room);
+  memcpy(data, DOCUMENT + document->done, *got_out);
+  document->done += *got_out;
+  return true;
+}
+
+// The kind of its failure.
+static enum pb_error_kind
+send_document(pb_cloud_account_t *account, struct document *document)
+{
+  pb_cloud_t *cloud    = NULL;
+  ipp_t      *response = NULL;
+  pb_error_t  err      = {0};
+  char        uri[400];
+  bool        ok;
+
+  snprintf(uri, sizeof(uri), "ipps://%s/ipp/system", rig.url + strlen("https://"));
+  check_ok(pb_cloud_open(account, &cloud, &err), err);
+  ok = pb_cloud_send(cloud, uri, pb_ipp_new_request(IPP_OP_SEND_DOCUMENT, uri, "me"), give_document,
+                     document, NULL, &response, &err);
+  assert_true(ok == (response != NULL));
+  ippDelete(response);
+  pb_cloud_close(cloud);
+  return ok ? PB_OK : err.kind;
+}
+
+// A document that was begun cannot be had again: a refused token is renewed, and the caller begins
+// anew.
+static void
+test_send(void **state)
+{
+  pb_cloud_account_t *account  = new_account();
+  struct document     document = {0};
+
+  (void)state;
+  assert_int_equal(send_document(account, &document), PB_OK);
+  assert_int_equal(world.documents, 1);
+  document           = (struct document){0};
+  world.refuse_below = 2;
+  assert_int_equal(send_document(account, &document), PB_RETRY);
+  assert_int_equal(world.tokens, 2);
+  assert_int_equal(world.ipp_requests, 2);
+  document = (struct document){0};
+  assert_int_equal(send_document(account, &document), PB_OK);
+  assert_int_equal(world.documents, 2);
+  document = (struct document){.is_broken = true};
+  assert_int_equal(send_document(account, &document), PB_REJECT);
+  pb_cloud_account_free(account);
+}
+
 static void
 test_wrong_ca(void **state)
 {
@@ -476,6 +544,7 @@ main(void)
     cmocka_unit_test_setup(test_token_is_renewed_ahead, reset),
     cmocka_unit_test_setup(test_threads_share_one_request, reset),
     cmocka_unit_test_setup(test_fetch, reset),
+    cmocka_unit_test_setup(test_send, reset),
     cmocka_unit_test_setup(test_wrong_ca, reset),
     cmocka_unit_test(test_ipp_statuses),
   };

@@ -26,6 +26,7 @@ struct rig_request
 {
   char        path[256];
   char        bearer[256];
+  char        coding[16];  // "chunked": the body is as it came, chunk heads and all
   const char *body;
   size_t      body_size;
 };
@@ -81,6 +82,7 @@ rig_read(SSL *ssl, char *buffer, struct rig_request *request)
     end          = strstr(buffer, "\r\n\r\n");
   }
   *end = '\0';
+  rig_copy_header(request->coding, sizeof(request->coding), buffer, "\r\nTransfer-Encoding: ");
   rig_copy_header(length, sizeof(length), buffer, "\r\nContent-Length: ");
   rig_copy_header(request->bearer, sizeof(request->bearer), buffer, "\r\nAuthorization: Bearer ");
   sscanf(buffer, "%*s %255s", request->path);
@@ -92,6 +94,14 @@ rig_read(SSL *ssl, char *buffer, struct rig_request *request)
     if (got <= 0)
       return false;
     size += (size_t)got;
+  }
+  while (request->coding[0] && !(size >= 5 && !memcmp(buffer + size - 5, "0\r\n\r\n", 5)))
+  {
+    int got = SSL_read(ssl, buffer + size, (int)(RIG_MAX - 1 - size));
+    if (got <= 0)
+      return false;
+    size += (size_t)got;
+    request->body_size = size - (size_t)(request->body - buffer);
   }
   buffer[size] = '\0';
   return true;
