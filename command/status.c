@@ -145,6 +145,8 @@ print_text(json_object *status)
 
   printf("The connector runs since %s (process %lld).\n", shown_time(status, "since").text,
          (long long)pb_json_int(status, "pid", 0));
+  if (pb_json_text(status, "problem"))
+    printf("! %s\n", shown_text(status, "problem").text);
   for (size_t i = 0; i < count_of(services); i++)
     print_service(json_object_array_get_idx(services, i));
   if (!count_of(services))
@@ -254,6 +256,7 @@ command_status(const struct options *options)
   else
     print_text(status);
   services = pb_json_array(status, "services");
+  is_well  = !pb_json_text(status, "problem");
   for (size_t i = 0; i < count_of(services); i++)
     is_well = is_well && is_service_well(json_object_array_get_idx(services, i));
   json_object_put(status);

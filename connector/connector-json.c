@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DAMAGE_SAID_MS (24 * 60 * 60 * 1000)  // or until the connector is started again
 #define JOBS_MAX 500  // of one answer, which the command takes up to 16 MiB: each job has its hops
 
 // --- jobs
@@ -277,7 +278,7 @@ pb_connector_status(pb_connector_t *connector)
 
   (void)pb_json_add_int(answer, "pid", getpid());
   add_time(answer, "since", connector->since_ms);
-  if (connector->was_damaged)
+  if (connector->was_damaged && pb_clock_now_ms() - connector->since_ms < DAMAGE_SAID_MS)
     (void)pb_json_add_text(
       answer, "problem",
       "the job journal was damaged and has been set aside; jobs were found again by asking the "

@@ -74,6 +74,8 @@ start_documents(pb_connector_t *connector, pb_error_t *err)
                                                 .read_ahead_bytes = (size_t)from->read_ahead_bytes,
                                                 .read_ahead_file_bytes = from->read_ahead_file_bytes,
                                                 .temp_folder           = from->temp_folder,
+                                                // What is not known now was in the lost journal.
+                                                .unknown_grace_ms = connector->was_damaged ? -1 : 0,
                                                 .on_event = pb_connector_on_local_message,
                                                 .user     = connector};
 

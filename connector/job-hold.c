@@ -29,6 +29,7 @@ refuse(struct pb_job_document *document, const char *runner, pb_error_t *err)
 
   if (!pb_journal_note_refused(job->journal, job->record.id, document->number, runner, err))
     return false;
+  atomic_store(&job->is_out_of_hold, false);
   atomic_store(&job->hold, PB_HOLD_WANTED);
   return false;
 }
@@ -63,7 +64,8 @@ pb_job_may_read(struct pb_job_document *document, const char *runner, pb_error_t
                  document->number);
       return true;
     case PB_READ_RELEASED:
-      return release_for_reader(job, err);
+      // Not of a filter that is on its way out because the job has just been held.
+      return atomic_load(&job->is_out_of_hold) && release_for_reader(job, err);
     default:
       return refuse(document, runner, err);
   }
@@ -187,6 +189,7 @@ pb_job_keep_held(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state 
   job->is_said_held = true;
   // Out of held without our doing: the filter that comes decides whether that was a person.
   tell(job);
+  atomic_store(&job->is_out_of_hold, local->state != IPP_JSTATE_HELD);
   if (local->state == IPP_JSTATE_HELD)
     *wait_ms_out = job->outside->watch_ms(job->outside->user);
   return true;

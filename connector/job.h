@@ -38,6 +38,7 @@ struct pb_job
   atomic_bool is_document_lost;  // a document cannot be had
   pb_error_t  lost_why;          // written before the flag
   atomic_int  hold;              // enum pb_job_hold; the journal has it too
+  atomic_bool is_out_of_hold;    // CUPS runs a job that it held
   atomic_bool is_note_failing;   // the journal cannot be told of readers
 
   bool is_offered;      // its documents, in this process
