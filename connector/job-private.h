@@ -27,7 +27,11 @@ bool pb_job_move(pb_job_t *job, enum pb_job_move move, const char *hop,
 // Into ENDING with what will be reported.
 bool pb_job_end(pb_job_t *job, int outcome, const char *reason, const char *message,
                 pb_error_t *err) PB_MUST_USE;
+// The same for a job that the service has ended: canceled, or aborted by itself.
+bool pb_job_end_as_asked(pb_job_t *job, pb_error_t *err) PB_MUST_USE;
 // CUPS does not know the local job any more: made again, or ended, as the policy says.
+// A local job that waits for tickets gets what CUPS lacks of them, and is let go.
+bool pb_job_complete_local(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local, pb_error_t *err) PB_MUST_USE;
 bool pb_job_lose(pb_job_t *job, pb_error_t *err) PB_MUST_USE;
 void pb_job_log(const pb_job_t *job, enum pb_log_level level, const char *format, ...)
   PB_PRINTF(3, 4);

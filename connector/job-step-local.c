@@ -57,7 +57,7 @@ pb_job_step_create(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_erro
   if (PB_PLANTED("lose-job"))
     return pb_job_end(job, IPP_JSTATE_COMPLETED, "job-completed-successfully", "", err);
   if (job->record.local_job == 0 && is_canceled)
-    return pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-by-user", "", err);
+    return pb_job_end_as_asked(job, err);
   if (!pb_job_offer_documents(job, err))
     return false;
   job->is_found = job->record.local_job != 0;
@@ -93,6 +93,15 @@ send_tickets(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
   return true;
 }
 
+bool
+pb_job_complete_local(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local,
+                      pb_error_t *err)
+{
+  if (local->documents < job->record.documents_count)
+    return send_tickets(job, cups, err);
+  return job->outside->release_job(cups, job->record.queue, job->record.local_job, err);
+}
+
 // What CUPS knows of a job that an earlier try, or an earlier process, has left.
 static bool
 submit_again(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
@@ -105,9 +114,8 @@ submit_again(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
     return err->kind == PB_GONE && pb_job_lose(job, err);
   if (strcmp(local.cloud_job_id, local_id) != 0)  // CUPS uses numbers again
     return pb_job_lose(job, err);
-  if (local.state > IPP_JSTATE_HELD || strstr(local.reasons, "job-incoming") == NULL)
-    return pb_job_move(job, PB_JOB_LOCAL_SENT, "submitted", err);
-  return send_tickets(job, cups, err) && pb_job_move(job, PB_JOB_LOCAL_SENT, "submitted", err);
+  return (!local.is_left_open || pb_job_complete_local(job, cups, &local, err)) &&
+         pb_job_move(job, PB_JOB_LOCAL_SENT, "submitted", err);
 }
 
 // CUPS will not have the ticket: the empty local job must not stay.

@@ -104,7 +104,7 @@ end(pb_job_t *job, const struct pb_cups_job_state *local, pb_error_t *err)
                                                      : "job-completed-successfully",
                       job->record.message, err);
   if (job->record.is_cancel_asked)
-    return pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-by-user", "", err);
+    return pb_job_end_as_asked(job, err);
   if (atomic_load(&job->is_document_lost))
     return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system", job->lost_why.message, err);
   if (job->record.outcome != 0)  // decided before the local job was canceled
@@ -153,7 +153,7 @@ pb_job_lose(pb_job_t *job, pb_error_t *err)
     return false;
   job->record.local_job = 0;
   if (job->record.is_cancel_asked)
-    return pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-by-user", "", err);
+    return pb_job_end_as_asked(job, err);
   if (atomic_load(&job->is_document_lost))
     return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system", job->lost_why.message, err);
   if (pb_job_decide_again(is_any) == PB_AGAIN_PRINT)
@@ -264,6 +264,12 @@ pb_job_step_watch(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error
     return end_stopped(job, cups, &local, wait_ms_out, err);
   }
   job->stopped_since_ms = 0;
+  // cupsd has crashed and forgotten the last that it was told: it would wait for ever.
+  if (local.is_left_open && !job->is_cancel_sent)
+  {
+    *wait_ms_out = SOON_MS;
+    return pb_job_complete_local(job, cups, &local, err);
+  }
   if (local.state != IPP_JSTATE_PROCESSING)
     return true;
   if (!start(job, &local, err))

@@ -198,6 +198,18 @@ join_keywords(char *dst, size_t dst_size, ipp_attribute_t *at)
   }
 }
 
+// A cupsd that crashed has forgotten why it held the job: with a reason, somebody holds it.
+static bool
+is_left_open(ipp_t *response, const struct pb_cups_job_state *state)
+{
+  const char *until = pb_ipp_text(response, IPP_TAG_JOB, "job-hold-until");
+
+  if (state->state != IPP_JSTATE_HELD)
+    return false;
+  return strstr(state->reasons, "job-incoming") != NULL ||
+         (strcmp(state->reasons, "none") == 0 && (until == NULL || strcmp(until, "no-hold") == 0));
+}
+
 bool
 pb_cups_get_job(pb_cups_t *cups, const char *queue, int job_id, struct pb_cups_job_state *state_out,
                 pb_error_t *err)
@@ -207,11 +219,14 @@ pb_cups_get_job(pb_cups_t *cups, const char *queue, int job_id, struct pb_cups_j
                                        "job-printer-state-message",
                                        "job-impressions-completed",
                                        "job-media-sheets-completed",
+                                       "number-of-documents",
+                                       "job-hold-until",
                                        PB_CUPS_JOB_ID};
   ipp_t                   *response = NULL;
 
   memset(state_out, 0, sizeof(*state_out));
-  if (!get_attributes(cups, queue, job_id, wanted, 6, &response, err))
+  if (!get_attributes(cups, queue, job_id, wanted, sizeof(wanted) / sizeof(wanted[0]), &response,
+                      err))
     return false;
   state_out->state = pb_ipp_int(response, IPP_TAG_JOB, "job-state", 0);
   join_keywords(state_out->reasons, sizeof(state_out->reasons),
@@ -223,6 +238,8 @@ pb_cups_get_job(pb_cups_t *cups, const char *queue, int job_id, struct pb_cups_j
   state_out->impressions_completed =
     pb_ipp_int(response, IPP_TAG_JOB, "job-impressions-completed", 0);
   state_out->sheets_completed = pb_ipp_int(response, IPP_TAG_JOB, "job-media-sheets-completed", 0);
+  state_out->documents        = pb_ipp_int(response, IPP_TAG_JOB, "number-of-documents", 0);
+  state_out->is_left_open     = is_left_open(response, state_out);
   ippDelete(response);
   return true;
 }

@@ -56,6 +56,8 @@ struct pb_cups_job_state
   char cloud_job_id[64];     // at most 63 bytes; printbridge-job-id: is it still the same job?
   int  impressions_completed;
   int  sheets_completed;
+  int  documents;            // that CUPS has
+  bool is_left_open;         // it waits for documents; or did when cupsd crashed, which holds it then and says no reason
 };
 bool pb_cups_get_job(pb_cups_t *cups, const char *queue, int job_id, struct pb_cups_job_state *state_out, pb_error_t *err) PB_MUST_USE;
 bool pb_cups_cancel_job(pb_cups_t *cups, const char *queue, int job_id, pb_error_t *err) PB_MUST_USE;

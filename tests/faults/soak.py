@@ -25,7 +25,8 @@ SENDERS = 3
 STUCK_SECONDS = 180
 
 KILLS = {"connector": 5, "service": 4, "cupsd": 2, "filter": 1}
-NETWORK = ("cut", "half-close", "half-close-back", "refuse", "silence", "forget", "delay", "throttle")
+# What is forgotten is noticed by a ping without an answer only, so that it takes its time.
+NETWORK = {"cut": 6, "half-close": 4, "half-close-back": 4, "refuse": 4, "silence": 3, "forget": 1, "delay": 3, "throttle": 3}
 
 Step = collections.namedtuple("Step", "queue documents filler is_canceled kill fault network disk clock seconds")
 
@@ -43,7 +44,7 @@ def plan(seed, number, queues_=QUEUES, rate=0.12):
         if named and dice.random() < 0.6:
             fault = f"{dice.choice(named)}:{dice.randint(1, 12)}"
     if dice.random() < rate:
-        network = dice.choice(NETWORK)
+        network = dice.choices(list(NETWORK), list(NETWORK.values()))[0]
     if dice.random() < 0.01:
         disk = dice.choice(("spool", "state"))
     if dice.random() < 0.01:

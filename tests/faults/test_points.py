@@ -78,6 +78,12 @@ class Points(FaultsCase):
         wait_for(lambda: not getattr(self.rig, process).is_running(), f"the {process}'s death at {point}", seconds)
         self.assertEqual(getattr(self.rig, process).popen.returncode, -9, point)
 
+    def is_dead_soon(self):
+        end = time.monotonic() + 1
+        while time.monotonic() < end and self.rig.service.is_running():
+            time.sleep(0.01)
+        return not self.rig.service.is_running()
+
     def heal(self):
         self.rig.restart_dead()
 
@@ -88,6 +94,9 @@ class Points(FaultsCase):
                 begin = time.monotonic()
                 self.arm(process, point)
                 self.rig.send(self.rig.ledger.new("Laser", documents), filler_bytes)
+                if process == "service" and not self.is_dead_soon():
+                    self.rig.kill("connector")  # its back-off has grown; a new one comes at once
+                    self.rig.start_connector()
                 self.died(process, point)
                 if "PB_VERBOSE" in os.environ:
                     print(f"{time.monotonic() - begin:6.2f} s {point}", file=sys.stderr)

@@ -132,6 +132,25 @@ test_cancel(void **state)
   }
 }
 
+// The service has given it up itself, as when an upload broke off.
+static void
+test_aborted_there(void **state)
+{
+  pb_journal_job_t job = {0};
+
+  (void)state;
+  world.is_holding = true;
+  world_run_to(PB_JOB_SUBMITTED);
+  atomic_store(&world.job->is_aborted_there, true);
+  atomic_store(&world.job->is_cancel_asked, true);
+  assert_true(world_run());
+  expect(IPP_JSTATE_ABORTED, 0, 1);
+  assert_int_equal(get_journaled(&job), PB_JOB_DONE);
+  assert_int_equal(job.outcome, IPP_JSTATE_ABORTED);
+  assert_string_equal(job.message, "the service has given it up");
+  pb_journal_job_clear(&job);
+}
+
 static void
 test_canceled_here(void **state)
 {
@@ -166,6 +185,29 @@ test_cups_loses_the_job(void **state)
   world.is_holding       = false;
   assert_true(world_run());
   expect(IPP_JSTATE_COMPLETED, 1, 2);
+}
+
+// A crash of cupsd took the last that it was told: a ticket, all of them, or that there are no
+// more.
+static void
+test_cups_forgets_tickets(void **state)
+{
+  (void)state;
+  for (int known = 0; known <= 2; known++)
+  {
+    assert_int_equal(world_tear_down(NULL), 0);
+    assert_int_equal(world_set_up(NULL), 0);
+    world.documents  = 2;
+    world.is_holding = true;
+    world_run_to(PB_JOB_SUBMITTED);
+    world.local[0].state     = IPP_JSTATE_HELD;
+    world.local[0].documents = known;
+    world.local[0].is_whole  = false;
+    world.is_holding         = false;
+    assert_true(world_run());
+    expect(IPP_JSTATE_COMPLETED, 2, 1);
+    assert_string_equal(world.order, "12");
+  }
 }
 
 // cupsd forgot the job and gave its number to another one.
@@ -591,9 +633,11 @@ main(void)
     TEST(test_unsupported_is_reported),
     TEST(test_other_is_quicker),
     TEST(test_cancel),
+    TEST(test_aborted_there),
     TEST(test_canceled_here),
     TEST(test_document_is_gone),
     TEST(test_cups_loses_the_job),
+    TEST(test_cups_forgets_tickets),
     TEST(test_cups_uses_the_number_again),
     TEST(test_lost_after_hand_over),
     TEST(test_cut_in_mid_document),

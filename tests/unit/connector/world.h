@@ -345,6 +345,8 @@ world_get_job(pb_cups_t *cups, const char *queue, int job_id, struct pb_cups_job
   pb_text_copy(state_out->message, sizeof(state_out->message),
                local->state == IPP_JSTATE_STOPPED ? "filter failed" : "");
   state_out->impressions_completed = local->state == IPP_JSTATE_COMPLETED ? 3 : 0;
+  state_out->documents             = local->documents;
+  state_out->is_left_open          = local->state == IPP_JSTATE_HELD && !local->is_whole;
   return !world_fault_after() || world_fail(err);
 }
 
