@@ -95,8 +95,8 @@ class SigningIn(DeskCase):
         first = self.lp("Laser", self.document(2))
         code = desk.wait_code("Laser", first)
         # The queue is not blocked, and everybody sees the same code: in the queue's message, too.
-        self.assertIn(code, desk.printer("Laser")["printer-state-message"])
-        self.assertRegex(desk.printer("Laser")["printer-state-message"], r"^Sign in: https://\S+ code")
+        wait_for(lambda: re.match(rf"Sign in: https://\S+ code {code}$", desk.printer("Laser").get("printer-state-message", "")),
+                 "the code in the queue's message", 10)
         second = self.lp("Raster", self.document(2))
         self.assertEqual(desk.wait_code("Raster", second), code)
         wait_for(lambda: not self.backends(), "no process of cupsd's that waits")
