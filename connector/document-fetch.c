@@ -16,6 +16,7 @@
 #define BACKOFF_MIN_MS 50
 #define BACKOFF_BASE_MS 250
 #define BACKOFF_CAP_MS 15000
+#define SAME_BREAKS_MAX 6  // at the same byte: that is no network
 
 struct fetch
 {
@@ -23,6 +24,7 @@ struct fetch
   int64_t           passed_on;  // bytes that went into the read-ahead
   pb_sha256_run_t  *hash;       // of them
   int64_t           seen;       // bytes of this try
+  int               breaks;     // in a row that brought nothing new
   pb_sha256_run_t  *again;      // of those that are skipped
 };
 
@@ -141,6 +143,22 @@ end_fetching(struct pb_reader *reader)
   pthread_mutex_unlock(&reader->documents->mutex);
 }
 
+// The source gives what there was and not a byte more, time and again: it is damaged there.  A try
+// that does not get so far says nothing.
+static bool
+is_broken_there(struct fetch *fetch, int64_t before, pb_error_t *err)
+{
+  if (fetch->passed_on > before)
+    fetch->breaks = 0;
+  else if (fetch->passed_on > 0 && fetch->seen >= fetch->passed_on)
+    fetch->breaks++;
+  if (fetch->breaks < SAME_BREAKS_MAX)
+    return false;
+  pb_error_set(err, PB_REJECT, "the service breaks the document off after %lld bytes each time",
+               (long long)fetch->passed_on);
+  return true;
+}
+
 static void
 fetch_until_done(struct fetch *fetch)
 {
@@ -150,7 +168,8 @@ fetch_until_done(struct fetch *fetch)
 
   for (int attempt = 0; !try_fetch(fetch, &err); attempt++)
   {
-    if (err.kind != PB_RETRY || atomic_load(&reader->is_stopped))
+    if (err.kind != PB_RETRY || atomic_load(&reader->is_stopped) ||
+        is_broken_there(fetch, before, &err))
     {
       pb_read_ahead_end(reader->read_ahead, &err);
       return;

@@ -10,6 +10,8 @@
 #include "cloud/client.h"
 #include <stdlib.h>
 
+#define EMPTY_ANSWERS_MAX 6
+
 static ipp_t *
 new_fetch_request(const struct pb_job_document *document)
 {
@@ -25,6 +27,35 @@ new_fetch_request(const struct pb_job_document *document)
   return request;
 }
 
+struct counted
+{
+  pb_http_sink_t sink;
+  void          *user;
+  int64_t        bytes;
+};
+
+static bool
+count_bytes(void *user, const void *data, size_t size, pb_error_t *err)
+{
+  struct counted *counted = user;
+
+  counted->bytes += (int64_t)size;
+  return counted->sink(counted->user, data, size, err);
+}
+
+// The service has the document, it says, and breaks off before its first byte.
+static void
+check_empty(struct pb_job_document *document, ipp_t *response, int64_t bytes, pb_error_t *err)
+{
+  if (bytes > 0)
+    document->empty_answers = 0;
+  else if (response != NULL && ippGetStatusCode(response) <= IPP_STATUS_OK_EVENTS_COMPLETE &&
+           err->kind == PB_RETRY && ++document->empty_answers >= EMPTY_ANSWERS_MAX)
+    pb_error_set(err, PB_REJECT,
+                 "the service breaks document %d off before its first byte each time",
+                 document->number);
+}
+
 static bool
 fetch(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop, pb_error_t *err)
 {
@@ -32,18 +63,21 @@ fetch(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop,
   const struct pb_outside *outside  = document->job->outside;
   ipp_t                   *request  = NULL;
   ipp_t                   *response = NULL;
+  struct counted           counted  = {.sink = sink, .user = sink_user};
   bool                     ok       = false;
 
   request = new_fetch_request(document);
   if (request == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
   PB_FAULT("connector.fetch-document.before");
-  ok = outside->fetch(outside->user, document->job->record.printer_uri, request, sink, sink_user,
-                      stop, &response, err);
+  ok = outside->fetch(outside->user, document->job->record.printer_uri, request, count_bytes,
+                      &counted, stop, &response, err);
   PB_FAULT("connector.fetch-document.after");
   // A status other than successful has no data behind it.
   if (response != NULL)
     ok = pb_cloud_check_status(/*request*/ NULL, response, "Fetch-Document", ok ? err : NULL) && ok;
+  if (!ok)
+    check_empty(document, response, counted.bytes, err);
   ippDelete(response);
   return ok;
 }

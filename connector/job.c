@@ -150,6 +150,15 @@ pb_job_end(pb_job_t *job, int outcome, const char *reason, const char *message, 
   return pb_job_move(job, PB_JOB_ENDED, hop, err);
 }
 
+bool
+pb_job_end_as_asked(pb_job_t *job, pb_error_t *err)
+{
+  if (atomic_load(&job->is_aborted_there))
+    return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system", "the service has given it up",
+                      err);
+  return pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-by-user", "", err);
+}
+
 ipp_t *
 pb_job_new_request(const pb_job_t *job, ipp_op_t operation)
 {

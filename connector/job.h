@@ -19,6 +19,7 @@ struct pb_job_document
   int         number;
   char        format[128];
   char        capability[PB_CAPABILITY_SIZE];  // "": not offered in this process
+  int         empty_answers;  // in a row; of the thread that fetches
   atomic_llong
     handed_over;  // bytes and 1, when it was handed over whole; the journal may not know it yet
 };
@@ -34,6 +35,7 @@ struct pb_job
 
   atomic_bool is_adopted;        // the service has it as ours already
   atomic_bool is_cancel_asked;   // by the service
+  atomic_bool is_aborted_there;  // with is_cancel_asked: the service has given it up
   atomic_bool is_dropped;        // the service does not know it as ours any more
   atomic_bool is_document_lost;  // a document cannot be had
   pb_error_t  lost_why;          // written before the flag

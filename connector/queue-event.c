@@ -35,12 +35,14 @@ count_locked(pb_queue_t *queue, const struct pb_event_note *note)
 }
 
 static void
-cancel_locked(pb_queue_t *queue, int cloud_job)
+cancel_locked(pb_queue_t *queue, int cloud_job, bool is_aborted)
 {
   for (pb_job_t *job = queue->jobs; job != NULL; job = job->next)
   {
     if (job->record.cloud_job != cloud_job)
       continue;
+    if (is_aborted)
+      atomic_store(&job->is_aborted_there, true);
     atomic_store(&job->is_cancel_asked, true);
     pb_work_wake(queue->hub->work, job->task, 0);
   }
@@ -55,7 +57,7 @@ pb_queue_on_event(pb_queue_t *queue, const struct pb_event_note *note)
   pthread_mutex_lock(&queue->mutex);
   is_new = count_locked(queue, note);
   if (is_new && note->is_cancel && note->job_id > 0)
-    cancel_locked(queue, note->job_id);
+    cancel_locked(queue, note->job_id, note->job_state == IPP_JSTATE_ABORTED);
   if (is_new && is_fetchable)
     forget_ignored_locked(queue, note->job_id);
   pthread_mutex_unlock(&queue->mutex);

@@ -99,6 +99,8 @@ take_theirs(pb_queue_t *queue, int cloud_job, int state)
   job = find_job_locked(queue, cloud_job);
   if (job != NULL && (state == IPP_JSTATE_CANCELED || state == IPP_JSTATE_ABORTED))
   {
+    if (state == IPP_JSTATE_ABORTED)
+      atomic_store(&job->is_aborted_there, true);
     atomic_store(&job->is_cancel_asked, true);
     pb_work_wake(queue->hub->work, job->task, 0);
   }

@@ -77,6 +77,8 @@ class BadDays(DaysCase):
         job = [job["cloud_job"] for job in world.connector.jobs() if job.get("local_job") == local][0]
         last = world.wait_job("Laser", job, ("aborted",))
         self.assertIn("aborted-by-system", last["job-state-reasons"])
+        wait_for(lambda: [entry["state"] for entry in world.connector.jobs() if entry.get("local_job") == local]
+                 == ["aborted"], "`printbridge jobs` to say so too")
         self.nothing_came("Laser")
         self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
 

@@ -1,8 +1,8 @@
 // document_test - the document socket as a filter and a notifier see it.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
-#include "check.h"
 #include "base/text.h"
+#include "check.h"
 #include "connector/document.h"
 #include <pthread.h>
 #include <sys/socket.h>
@@ -236,15 +236,16 @@ static const struct row
   bool               whole;
   enum pb_error_kind why;  // PB_OK: done
 } rows[] = {
-  {"whole",                 "o",    SIZE, 1, true,  PB_OK    },
-  {"empty",                 "o",    0,    1, true,  PB_OK    },
-  {"one byte",              "o",    1,    1, true,  PB_OK    },
-  {"broken once",           "bo",   SIZE, 2, true,  PB_OK    },
-  {"broken thrice",         "bbbo", SIZE, 4, true,  PB_OK    },
-  {"changed after a break", "bc",   SIZE, 2, false, PB_REJECT},
-  {"shorter after a break", "bs",   SIZE, 2, false, PB_REJECT},
-  {"lost at once",          "l",    SIZE, 1, false, PB_GONE  },
-  {"lost after a break",    "bl",   SIZE, 2, false, PB_GONE  },
+  {"whole",                 "o",           SIZE, 1, true,  PB_OK    },
+  {"empty",                 "o",           0,    1, true,  PB_OK    },
+  {"one byte",              "o",           1,    1, true,  PB_OK    },
+  {"broken once",           "bo",          SIZE, 2, true,  PB_OK    },
+  {"broken thrice",         "bbbo",        SIZE, 4, true,  PB_OK    },
+  {"damaged in the middle", "bbbbbbbbbbo", SIZE, 7, false, PB_REJECT},
+  {"changed after a break", "bc",          SIZE, 2, false, PB_REJECT},
+  {"shorter after a break", "bs",          SIZE, 2, false, PB_REJECT},
+  {"lost at once",          "l",           SIZE, 1, false, PB_GONE  },
+  {"lost after a break",    "bl",          SIZE, 2, false, PB_GONE  },
 };
 
 static void
