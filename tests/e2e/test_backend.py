@@ -503,6 +503,23 @@ class Circle(DeskCase):
             self.assertEqual(len(printer.wait_jobs(self.before[queue] + 4)), self.before[queue] + 4)
 
 
+class ExpiringCode(DeskCase):
+    """A code lives for minutes, a held job for days: it always shows one that is good."""
+
+    world_options = {"service_settings": {"code-life": "9s"}}
+
+    def test_a_held_job_shows_the_next_code(self):
+        number = self.lp("Laser", self.document(1))
+        first = self.desk.wait_code("Laser", number)
+
+        def next_code():
+            found = CODE.search(self.desk.job("Laser", number).get("job-printer-state-message", ""))
+            return found and found.group(1) != first
+        wait_for(next_code, "another code", 40, 0.1)
+        self.desk.approve(self.desk.wait_code("Laser", number))
+        self.printed("Laser", 1, number)
+
+
 class AsLp(DeskCase):
     """A backend that everybody may run is run as lp: the sign-in is kept for the user below the cache."""
 
