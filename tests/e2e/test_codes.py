@@ -218,6 +218,11 @@ class TakenBack(WorldCase):
         status, _ = portal.open("/printers/remove", [("printer", number), ("csrf", portal.csrf(page))])
         self.assertIn(status, (200, 303))
         wait_for(lambda: self.services()[0]["tunnel"] != "up", "the tunnel to be cut")
+        # That it is gone there is as good as taken back.
+        status, text = connector.unshare("Laser")
+        self.assertEqual(status, 0, text)
+        self.assertIn("an administrator has removed", text)
+        wait_for(lambda: not self.services(), "the connector to let go of the service")
 
 
 if __name__ == "__main__":
