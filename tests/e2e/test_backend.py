@@ -164,18 +164,25 @@ class Printing(DeskCase):
         self.assertEqual(len(lines), 1, lines)
 
     def test_a_printer_that_is_out_of_paper_says_so_here(self):
-        printer = self.world.printers["Laser"]
-        printer.stop_taking()
-        number = None
+        """Its reasons and supplies, by a device that has both; they are gone with the job."""
+        device, go_on = os.path.join(self.world.cups.folder, "bin/backend/empty"), self.world.path("paper-is-back")
+        with open(device, "w", encoding="utf-8") as file:
+            file.write('#!/bin/sh\necho "STATE: +media-empty-error" >&2\n'
+                       'echo "ATTR: marker-levels=7 marker-names=Black marker-types=toner marker-colors=#000000" >&2\n'
+                       f'while [ ! -e {go_on} ]; do sleep 0.1; done\necho "STATE: -media-empty-error" >&2\n')
+        os.chmod(device, 0o755)
+        run(["lpadmin", "-p", "Laser", "-v", "empty:/x"], self.world.cups.env)
         try:
-            number = self.lp("Laser", documents.postscript(self.world.path("stuck.ps"), filler_bytes=30_000_000))
-            run(["lpadmin", "-p", "Laser", "-o", "x=y"], self.world.cups.env, check=False)
-            self.desk.wait_job("Laser", number, "processing")
-            self.assertEqual(self.desk.job("Laser", number)["job-state"], "processing")
-            wait_for(lambda: "rint" in self.desk.printer("Laser").get("printer-state-message", ""), "the printer's message")
+            number = self.lp("Laser", self.document(1))
+            wait_for(lambda: "media-empty-error" in self.desk.printer("Laser").get("printer-state-reasons", ""), "the reason")
+            printer = wait_for(lambda: self.desk.printer("Laser") if "marker-levels" in self.desk.printer("Laser") else None, "supplies")
+            self.assertEqual((printer["marker-levels"], printer["marker-names"]), ("7", "Black"))
+            with open(go_on, "wb"):
+                pass
+            self.desk.wait_job("Laser", number)
+            wait_for(lambda: self.desk.printer("Laser").get("printer-state-reasons") == "none", "the end of it")
         finally:
-            printer.go_on()
-        self.desk.wait_job("Laser", number)
+            run(["lpadmin", "-p", "Laser", "-v", self.world.printers["Laser"].uri], self.world.cups.env)
 
     def start_stuck(self, name):
         """A job that is at the printer and does not get on; its numbers here and in the cloud."""
