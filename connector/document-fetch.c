@@ -12,6 +12,9 @@
 #include <string.h>
 
 #define CHUNK_SIZE 65536
+#define PIECE_HEAD 7  // "OK\n" and the size
+#define PIECE_END 4   // a size of 0
+#define TAIL_MS 50    // what comes within it is one flow
 #define LOOK_MS 1000  // how often a reader that waits for the cloud is looked at
 #define BACKOFF_MIN_MS 50
 #define BACKOFF_BASE_MS 250
@@ -207,40 +210,82 @@ enum copied
   COPIED_FAILED    // err says why; or the document was withdrawn
 };
 
-// Chunks as they come; "OK" goes with the first, so that a document that cannot be had at all is
-// refused in words.
-static enum copied
-copy_to_filter(struct pb_reader *reader, char *chunk, int64_t *bytes_out, pb_error_t *err)
+// A chunk on its way, with room for what stands before and behind it.
+struct piece
 {
-  bool is_begun = false;
+  uint8_t bytes[PIECE_HEAD + CHUNK_SIZE + PIECE_END];
+  size_t  size;  // of the chunk; 0: there is none
+};
 
+// "OK" goes with the first, so that a document that cannot be had at all is refused in words; the
+// end goes with the last.
+static bool
+send_piece(struct pb_reader *reader, struct piece *piece, bool is_last, int64_t *bytes)
+{
+  static const uint8_t ok[]   = {'O', 'K', '\n'};
+  size_t               skip   = *bytes > 0 ? sizeof(ok) : 0;
+  uint8_t             *head   = piece->bytes + sizeof(ok);
+  size_t               length = PIECE_HEAD + piece->size;
+
+  memcpy(piece->bytes, ok, sizeof(ok));
+  for (int i = 0; i < 4; i++)
+    head[i] = (uint8_t)(piece->size >> (24 - 8 * i));
+  if (is_last && piece->size > 0)
+  {
+    memset(piece->bytes + length, 0, PIECE_END);
+    length += PIECE_END;
+  }
+  if (!pb_document_send(reader->fd, piece->bytes + skip, length - skip, /*data*/ NULL, 0))
+    return false;
+  if (*bytes == 0)
+    PB_FAULT("connector.first-chunk.after");
+  *bytes += (int64_t)piece->size;
+  piece->size = 0;
+  return true;
+}
+
+// The last of the document is noted before it goes, and goes with the end in one piece: a crash in
+// between must not look as if the driver had had half of it.
+static bool
+send_last(struct pb_reader *reader, struct piece *piece, int64_t *bytes)
+{
+  const struct pb_document_source *source = &reader->offer->source;
+
+  if (source->on_done != NULL)
+    source->on_done(source->user, *bytes + (int64_t)piece->size);
+  PB_FAULT("connector.last-chunk.before");
+  return send_piece(reader, piece, /*is_last*/ true, bytes);
+}
+
+// Each chunk waits for the next one, or for the end, or until it is clear that the network pauses.
+static enum copied
+copy_to_filter(struct pb_reader *reader, int64_t *bytes_out, pb_error_t *err)
+{
+  static _Thread_local struct piece pieces[2];
+  struct piece                     *ready = &pieces[0];
+  struct piece                     *next  = &pieces[1];
+
+  ready->size = 0;
   for (;;)
   {
-    size_t                 size = 0;
+    struct piece          *sent = ready;
     enum pb_read_ahead_got got =
-      pb_read_ahead_read(reader->read_ahead, chunk, CHUNK_SIZE, LOOK_MS, &size, err);
-    uint8_t head[7] = {'O', 'K', '\n'};
+      pb_read_ahead_read(reader->read_ahead, next->bytes + PIECE_HEAD, CHUNK_SIZE,
+                         ready->size > 0 ? TAIL_MS : LOOK_MS, &next->size, err);
 
-    if (got == PB_READ_AHEAD_WAIT && pb_document_is_hung_up(reader->fd))
-      return COPIED_HUNG_UP;
-    if (got == PB_READ_AHEAD_WAIT)
-      continue;
     if (got == PB_READ_AHEAD_FAILED)
       return COPIED_FAILED;
-    head[3] = (uint8_t)(size >> 24);
-    head[4] = (uint8_t)(size >> 16);
-    head[5] = (uint8_t)(size >> 8);
-    head[6] = (uint8_t)size;
     if (got == PB_READ_AHEAD_END)
-      PB_FAULT("connector.last-chunk.before");
-    if (!pb_document_send(reader->fd, head + (is_begun ? 3 : 0), is_begun ? 4 : 7, chunk, size))
+      return send_last(reader, ready, bytes_out) ? COPIED_ALL : COPIED_HUNG_UP;
+    if (ready->size > 0 && !send_piece(reader, ready, /*is_last*/ false, bytes_out))
       return COPIED_HUNG_UP;
-    if (!is_begun)
-      PB_FAULT("connector.first-chunk.after");
-    is_begun = true;
-    *bytes_out += (int64_t)size;
-    if (got == PB_READ_AHEAD_END)
-      return COPIED_ALL;
+    if (got == PB_READ_AHEAD_DATA)
+    {
+      ready = next;
+      next  = sent;
+    }
+    else if (pb_document_is_hung_up(reader->fd))
+      return COPIED_HUNG_UP;
   }
 }
 
@@ -269,7 +314,6 @@ stop_fetch(struct pb_reader *reader)
 void
 pb_document_serve(struct pb_reader *reader)
 {
-  static _Thread_local char chunk[CHUNK_SIZE];
   char                      runner[PB_DOCUMENT_RUNNER_SIZE];
   struct pb_document_source source = reader->offer->source;
   pthread_t                 thread;
@@ -289,14 +333,12 @@ pb_document_serve(struct pb_reader *reader)
     pb_log(NULL, PB_LOG_ERROR, "document: no thread");
     return;
   }
-  enum copied copied    = copy_to_filter(reader, chunk, &bytes, &err);
+  enum copied copied    = copy_to_filter(reader, &bytes, &err);
   bool        is_failed = copied == COPIED_FAILED && !atomic_load(&reader->is_stopped);
   if (is_failed)
     tell_filter(reader, bytes, &err);
   stop_fetch(reader);
   pthread_join(thread, NULL);
-  if (copied == COPIED_ALL && source.on_done != NULL)
-    source.on_done(source.user, bytes);
   if (is_failed && source.on_failed != NULL)
     source.on_failed(source.user, &err);
 }

@@ -44,7 +44,8 @@ struct pb_document_source
   bool (*fetch)(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop, pb_error_t *err);
   // A filter wants to read; readers_before is 0 the first time.  False: not now, it comes again; nothing is read.
   bool (*on_started)(void *user, const char *runner, int readers_before);
-  void (*on_done)(void *user, int64_t bytes);          // a filter has taken all of it
+  // The last of it goes to a filter: said before it goes, so that it is known whatever dies then.
+  void (*on_done)(void *user, int64_t bytes);
   void (*on_failed)(void *user, const pb_error_t *why);
   void *user;
 };

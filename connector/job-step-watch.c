@@ -212,7 +212,13 @@ end_stopped(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *loca
                        "the local job broke off before it had its document: it is made anew", err);
   }
   job->record.outcome = IPP_JSTATE_ABORTED;
-  pb_text_copy(job->record.message, sizeof(job->record.message), local->message);
+  if (is_any)
+    pb_text_format(job->record.message, sizeof(job->record.message),
+                   "%.200s, after the document was handed over whole: look at the printer before "
+                   "printing it again",
+                   local->message);
+  else
+    pb_text_copy(job->record.message, sizeof(job->record.message), local->message);
   *wait_ms_out = SOON_MS;
   // Another process would take the local job's cancellation for somebody's wish.
   return pb_journal_save(job->journal, &job->record, /*hop*/ NULL, err);
