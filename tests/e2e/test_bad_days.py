@@ -117,6 +117,33 @@ class BadDays(DaysCase):
         self.world.connector.start()
         self.printed_once("Laser", 2, job)
 
+    def damaged_in_the_spool(self, at):
+        """The job ends with a reason, soon; the one behind it is printed."""
+        world = self.world
+        spool = os.path.join(world.service.settings["data-folder"], "spool")
+        world.connector.stop()
+        bad = world.print_job("Laser", self.document(3, filler_bytes=1_000_000))
+        for path, _, names in os.walk(spool):
+            for name in names:
+                with open(os.path.join(path, name), "r+b") as file:
+                    size = file.seek(0, os.SEEK_END)
+                    file.seek(int(size * at))
+                    file.write(b"damaged" * 10)
+        good = world.print_job("Laser", self.document(2))
+        world.connector.start()
+        last = world.wait_job("Laser", bad, ("aborted",), 90)
+        self.assertIn("aborted-by-system", last["job-state-reasons"])
+        self.assertTrue(last["job-state-message"])
+        world.wait_job("Laser", good)
+        wait_for(lambda: not world.cups.jobs("not-completed"), "no local job to be left")
+        self.assertEqual([entry["state"] for entry in world.connector.jobs() if entry["cloud_job"] == bad], ["aborted"])
+
+    def test_document_damaged_in_the_spool(self):
+        self.damaged_in_the_spool(0.7)
+
+    def test_document_damaged_in_the_spool_from_its_first_byte(self):
+        self.damaged_in_the_spool(0)
+
     def test_connector_killed_at_any_time(self):
         printer = self.world.printers["Laser"]
         printer.stop_taking()
