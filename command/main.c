@@ -52,7 +52,7 @@ print_help(FILE *out)
           "this, or a command's options");
   fprintf(out, "\nExit codes: 0 done, or all is well; 1 it failed, or something is wrong; 2 the "
                "command line is wrong;\n3 the connector (printbridged) does not run (status, "
-               "jobs).\n");
+               "jobs, release).\n");
 }
 
 static void
