@@ -94,7 +94,8 @@ hold_again(struct print *print, const pb_error_t *err)
   pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", err->message);
   if (print->identity.is_machine)
     return fail(print, err);
-  pb_report_error(print->job->report, "%s", err->message);
+  // Not as an error: cupsd keeps the first error as the message, and that is to be the code.
+  pb_report_info(print->job->report, "%s", err->message);
   return hold(print);
 }
 

@@ -172,8 +172,9 @@ pb_side_channel_stop(pb_side_channel_t *side)
 {
   if (side == NULL)
     return;
-  close(side->stop_fds[1]);
-  side->stop_fds[1] = -1;
+  // A byte, not an end: a waiter that was forked meanwhile (hold.c) has the pipe's other end, too.
+  while (write(side->stop_fds[1], "", 1) < 0 && errno == EINTR)
+    ;
   pthread_join(side->thread, NULL);
   free_side(side);
 }

@@ -12,6 +12,7 @@ import unittest
 from harness import documents
 from harness.desk import CODE, Desk
 from harness.process import Failed, run, wait_for
+from harness.world import USER as PORTAL_USER
 from tests.e2e.days import DaysCase
 
 USER = "nobody"  # an account that is not root's
@@ -129,6 +130,19 @@ class SigningIn(DeskCase):
                                              **self.desk.cups.places), stderr=subprocess.PIPE, text=True, check=False)
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("printbridge login --system", done.stderr)
+
+
+    def test_5_a_sign_in_that_was_taken_back(self):
+        """Revoked in the portal: said in the job's log, and a code for another one."""
+        portal = self.world.service.portal(PORTAL_USER)
+        _, page = portal.open("/account")
+        programs = re.findall(r'name="program"\s+value="([^"]+)"', page)
+        self.assertTrue(programs, page)
+        for program in programs:
+            portal.open("/account/programs/remove", [("csrf", portal.csrf(page)), ("program", program)])
+        number = self.lp("Laser", self.document(1))
+        self.desk.approve(self.desk.wait_code("Laser", number))
+        self.printed("Laser", 1, number)
 
 
 class Printing(DeskCase):
