@@ -200,10 +200,12 @@ end_stopped(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *loca
     return false;
   if (!cancel_local(job, cups, err))
     return false;
-  // Broken off before the driver had the document, once: the connector or the network was away.
-  if (!is_any && job->record.attempt == 0 && !atomic_load(&job->is_document_lost) &&
+  // Broken off before the driver had the document, once: the connector was away, or the filter was
+  // killed.  What broke because this connector had died is not the job's fault, however often.
+  if (!is_any && job->breaks == 0 && !atomic_load(&job->is_document_lost) &&
       !job->record.is_cancel_asked)
   {
+    job->breaks++;
     job->record.attempt++;
     job->record.local_job = 0;
     job->is_cancel_sent   = false;

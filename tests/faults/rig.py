@@ -174,6 +174,9 @@ class Rig:
     def send(self, job, filler_bytes=0, client=None):
         """Print it; what the client heard is in the ledger. Unanswered and refused are no acceptance."""
         client = client or self.client
+        end = time.monotonic() + 10  # a service that is known to be away is not asked
+        while not self.service.is_running() and time.monotonic() < end:
+            time.sleep(0.01)
         documents = [document(job.number, number, filler_bytes) for number in range(1, job.documents + 1)]
         try:
             self.ledger.accept(job, client.print_job(self.uri(job.queue), f"job {job.number}", documents))

@@ -252,6 +252,25 @@ test_cut_in_mid_document(void **state)
   assert_string_equal(world.local[1].cloud_job_id, WORLD_JOB ".1");
 }
 
+// However often the connector dies; a filter that fails under a connector that lives does so once
+// more and no more.
+static void
+test_cut_again_and_again(void **state)
+{
+  (void)state;
+  world.is_cutting = true;
+  for (int i = 0; i < 3; i++)
+  {
+    world_run_to(PB_JOB_PRINTING);
+    world_restart();
+    for (int turn = 0; turn < 1000 && world.local_count < i + 2; turn++)
+      world_turn();
+  }
+  world.is_cutting = false;
+  assert_true(world_run());
+  expect(IPP_JSTATE_COMPLETED, 1, 4);
+}
+
 // A filter behind ours failed on what it had whole: told with its words, and CUPS keeps nothing of
 // it, since a job that stays stopped would be counted as one of the queue's for ever.
 static void
@@ -263,7 +282,9 @@ test_filter_fails(void **state)
   world.local[0].state = IPP_JSTATE_STOPPED;
   assert_true(world_run());
   expect(IPP_JSTATE_ABORTED, 1, 1);
-  assert_string_equal(world.final_message, "filter failed");
+  assert_string_equal(world.final_message,
+                      "filter failed, after the document was handed over whole: look at the "
+                      "printer before printing it again");
   assert_int_equal(world.local[0].state, IPP_JSTATE_CANCELED);
 }
 
@@ -641,6 +662,7 @@ main(void)
     TEST(test_cups_uses_the_number_again),
     TEST(test_lost_after_hand_over),
     TEST(test_cut_in_mid_document),
+    TEST(test_cut_again_and_again),
     TEST(test_filter_fails),
     TEST(test_journal_is_lost),
     TEST(test_dropped_by_service),
