@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/job-private.h"
 
+#include "base/fault.h"
 #include "base/text.h"
 #include <string.h>
 
@@ -135,9 +136,11 @@ hold(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local, pb_e
     return reprint(job, err);
   if (local->state != IPP_JSTATE_HELD)
   {
+    PB_FAULT("connector.hold-job.before");
     if (job->outside->hold_job(cups, job->record.queue, job->record.local_job, err) ||
         err->kind != PB_RETRY)
       pb_error_clear(err);  // the next look tells
+    PB_FAULT("connector.hold-job.after");
     return err->kind == PB_OK;
   }
   pb_job_format_hold(&job->record, message, sizeof(message));
@@ -157,11 +160,13 @@ release(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local, p
     return false;
   forget_in_memory(job);
   atomic_store(&job->hold, PB_HOLD_RELEASED);
+  PB_FAULT("connector.release-job.before");
   if (local->state == IPP_JSTATE_HELD &&
       !job->outside->release_job(cups, job->record.queue, job->record.local_job, err) &&
       err->kind == PB_RETRY)
     return false;
   pb_error_clear(err);
+  PB_FAULT("connector.release-job.after");
   if (!pb_journal_save(job->journal, &job->record, "released: it is printed again", err) ||
       !set_hold(job, PB_HOLD_NONE, err))
     return false;
