@@ -14,17 +14,35 @@
 
 #include "base/fault.h"
 
+// Without waiting for whoever is at the other end of a pipe of that name.
+static int
+open_regular(const char *path, pb_error_t *err)
+{
+  struct stat info;
+  int         fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+  if (fd < 0)
+    pb_error_set_errno(err, errno == ENOENT ? PB_GONE : PB_CONFIG, "%s", path);
+  else if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+  {
+    pb_error_set(err, PB_CONFIG, "%s: is not a file", path);
+    close(fd);
+    fd = -1;
+  }
+  return fd;
+}
+
 bool
 pb_file_read(const char *path, size_t max_size, pb_buffer_t *buffer_out, pb_error_t *err)
 {
   bool    ok = false;
   char    piece[16384];
   ssize_t got;
-  int     fd = open(path, O_RDONLY | O_CLOEXEC);
+  int     fd = open_regular(path, err);
 
   pb_buffer_init(buffer_out, max_size);
   if (fd < 0)
-    return pb_error_set_errno(err, errno == ENOENT ? PB_GONE : PB_CONFIG, "%s", path);
+    return false;
   while (true)
   {
     got = read(fd, piece, sizeof(piece));

@@ -7,8 +7,8 @@
 #include "base/buffer.h"
 #include <sys/types.h>
 
-// The whole file, at most max_size bytes (more is PB_REJECT; missing is PB_GONE).  buffer is
-// initialized here.
+// The whole file, at most max_size bytes (more is PB_REJECT; missing is PB_GONE; a folder, a pipe
+// or a device is PB_CONFIG, and never waited for).  buffer is initialized here.
 bool pb_file_read(const char *path, size_t max_size, pb_buffer_t *buffer_out,
                   pb_error_t *err) PB_MUST_USE;
 

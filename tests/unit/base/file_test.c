@@ -37,6 +37,26 @@ replaces_and_reads(void **state)
 }
 
 static void
+waits_for_no_pipe(void **state)
+{
+  char       *path = pb_file_join(folder, "pipe");
+  pb_buffer_t text;
+  pb_error_t  err = {0};
+
+  (void)state;
+  assert_int_equal(mkfifo(path, 0600), 0);
+  assert_false(pb_file_read(path, 10, &text, &err));
+  assert_int_equal(err.kind, PB_CONFIG);
+  assert_non_null(strstr(err.message, path));
+  unlink(path);
+  assert_false(pb_file_read(folder, 10, &text, &err));
+  assert_int_equal(err.kind, PB_CONFIG);
+  assert_false(pb_file_read("/dev/null", 10, &text, &err));
+  assert_int_equal(err.kind, PB_CONFIG);
+  free(path);
+}
+
+static void
 a_failed_replace_leaves_the_old(void **state)
 {
   pb_error_t err = {0};
@@ -137,9 +157,13 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(replaces_and_reads),     cmocka_unit_test(a_failed_replace_leaves_the_old),
-    cmocka_unit_test(makes_folders),          cmocka_unit_test(locks_once),
-    cmocka_unit_test(buffers_keep_their_cap), cmocka_unit_test(secrets_are_random_and_comparable),
+    cmocka_unit_test(replaces_and_reads),
+    cmocka_unit_test(waits_for_no_pipe),
+    cmocka_unit_test(a_failed_replace_leaves_the_old),
+    cmocka_unit_test(makes_folders),
+    cmocka_unit_test(locks_once),
+    cmocka_unit_test(buffers_keep_their_cap),
+    cmocka_unit_test(secrets_are_random_and_comparable),
   };
 
   if (mkdtemp(folder) == NULL)
