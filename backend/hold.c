@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define LOCK "waiter.lock"
+#define LOCK_FD 5  // above what cupsd gives a backend
 #define DENIED "denied"
 #define POLL_MIN_MS 1000
 #define RELEASE_TRIES 60  // a second each: cupsd has held the job by then
@@ -92,23 +93,39 @@ wait_for_code(pb_sign_in_t *sign_in, struct pb_device_code *code, const struct p
     learn_printers(sign_in, places);
 }
 
-// Nothing of cupsd's stays open: it would wait for the end of it.
+// Nothing stays open but the lock: cupsd would wait for the end of its own, a filter would write
+// for ever into a document that nobody reads, and the service's connection is the backend's to
+// close.
 static void
-detach(void)
+detach(int lock)
 {
   int null = open("/dev/null", O_RDWR);
 
-  for (int fd = 0; null >= 0 && fd <= 4; fd++)
-    if (fd != null)
+  for (int fd = 0; null >= 0 && fd < LOCK_FD; fd++)
+    if (fd != null && fd != lock)
       dup2(null, fd);
+  if (lock != LOCK_FD && dup2(lock, LOCK_FD) < 0)
+    _exit(1);
+  if (close_range(LOCK_FD + 1, ~0U, /*flags*/ 0) != 0)
+    _exit(1);
   setsid();
   if (chdir("/") != 0)
     _exit(1);
 }
 
+// With a handle of its own, since all that the backend had open is closed.
 static void
-start_waiter(pb_sign_in_t *sign_in, struct pb_device_code *code, const struct pb_places *places,
-             const char *folder)
+run_waiter(const struct pb_identity *identity, struct pb_device_code *code, const char *folder)
+{
+  pb_sign_in_t *sign_in = NULL;
+  pb_error_t    err     = {0};
+
+  if (pb_sign_in_new(identity->folder, PB_SIGN_IN_USER, &identity->service, &sign_in, &err))
+    wait_for_code(sign_in, code, &identity->places, folder);
+}
+
+static void
+start_waiter(const struct pb_identity *identity, struct pb_device_code *code, const char *folder)
 {
   pb_error_t err   = {0};
   char      *path  = pb_file_join(folder, LOCK);
@@ -122,8 +139,9 @@ start_waiter(pb_sign_in_t *sign_in, struct pb_device_code *code, const struct pb
   if (child == 0)
   {
     pb_log_set_sink(pb_log_sink_stderr, NULL);
-    detach();
-    wait_for_code(sign_in, code, places, folder);
+    detach(lock);
+    pb_interrupt_install();  // its pipe was closed, too
+    run_waiter(identity, code, folder);
     _exit(0);
   }
   if (lock >= 0)
@@ -166,7 +184,7 @@ begin(const struct pb_arguments *arguments, pb_sign_in_t *sign_in, pb_report_t *
 }
 
 static bool
-hold_with_code(const struct pb_arguments *arguments, const struct pb_places *places,
+hold_with_code(const struct pb_arguments *arguments, const struct pb_identity *identity,
                pb_sign_in_t *sign_in, const char *folder, pb_report_t *report, pb_error_t *err)
 {
   struct pb_device_code code = {0};
@@ -176,7 +194,7 @@ hold_with_code(const struct pb_arguments *arguments, const struct pb_places *pla
   if (ok)
   {
     pb_report_error(report, "Sign in: %s code %s", code.verification_uri, code.user_code);
-    start_waiter(sign_in, &code, places, folder);
+    start_waiter(identity, &code, folder);
   }
   pb_device_code_clear(&code);
   return ok;
@@ -204,7 +222,7 @@ pb_hold(const struct pb_arguments *arguments, struct pb_identity *identity, pb_r
                         "The sign-in at %s was refused. Release the job to ask again.",
                         identity->service.url);
   ok = pb_sign_in_new(identity->folder, PB_SIGN_IN_USER, &identity->service, &sign_in, err) &&
-       hold_with_code(arguments, &identity->places, sign_in, folder, report, err);
+       hold_with_code(arguments, identity, sign_in, folder, report, err);
   pb_sign_in_close(sign_in);
   return ok;
 }
