@@ -8,6 +8,30 @@
 
 #define LEAVE_DEFAULT_MS (60 * 60 * 1000LL)
 #define COPIES_MAX 9999
+#define ORIGIN "job-originating-host-name"
+
+static size_t
+count_matches(const char *text, const char *wanted)
+{
+  size_t count = 0;
+
+  while ((text = strstr(text, wanted)) != NULL)
+  {
+    count++;
+    text += strlen(wanted);
+  }
+  return count;
+}
+
+// cupsd writes names of attributes as the client sent them: blanks, braces and quotes in one can
+// add an option or hide those that follow.  Whoever tries is from elsewhere.
+static bool
+is_from_here(const char *options, const char *host)
+{
+  size_t count = count_matches(options, ORIGIN "=");
+
+  return count == 0 || (count == 1 && host != NULL && strcmp(host, "localhost") == 0);
+}
 
 static void
 read_options(struct pb_arguments *arguments)
@@ -15,11 +39,11 @@ read_options(struct pb_arguments *arguments)
   cups_option_t *options = NULL;
   int            count   = cupsParseOptions(arguments->options, 0, &options);
   const char    *uuid    = cupsGetOption("job-uuid", count, options);
-  const char    *host    = cupsGetOption("job-originating-host-name", count, options);
+  const char    *host    = cupsGetOption(ORIGIN, count, options);
 
   if (uuid != NULL && pb_text_is_uuid(uuid))
     pb_text_copy(arguments->job_uuid, sizeof(arguments->job_uuid), uuid);
-  arguments->is_local = host == NULL || strcmp(host, "localhost") == 0;
+  arguments->is_local = is_from_here(arguments->options, host);
   cupsFreeOptions(count, options);
 }
 
