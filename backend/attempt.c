@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define MARK_MAX 32
+#define USER_SIZE 1024  // of a name that counts
 #define UUID_PREFIX "urn:uuid:"
 
 static char *
@@ -40,13 +41,15 @@ read_mark(const char *folder, const char *job_uuid)
 
 // RFC 9562 s5.8: bits of a hash, version 8.
 static void
-derive(const char *job_uuid, int64_t number, char uuid_out[PB_UUID_SIZE])
+derive(const char *job_uuid, int job_id, const char *user, int64_t number,
+       char uuid_out[PB_UUID_SIZE])
 {
-  char    text[PB_UUID_SIZE + 32];
+  char    text[PB_UUID_SIZE + USER_SIZE + 64];
   char    hex[2 * 16 + 1];
   uint8_t digest[PB_SHA256_SIZE];
 
-  pb_text_format(text, sizeof(text), "%s/%lld", job_uuid, (long long)number);
+  pb_text_format(text, sizeof(text), "%s/%d/%lld/%.*s", job_uuid, job_id, (long long)number,
+                 USER_SIZE, user);
   pb_sha256(text, strlen(text), digest);
   digest[6] = (uint8_t)((digest[6] & 0x0f) | 0x80);
   digest[8] = (uint8_t)((digest[8] & 0x3f) | 0x80);
@@ -56,20 +59,15 @@ derive(const char *job_uuid, int64_t number, char uuid_out[PB_UUID_SIZE])
 }
 
 void
-pb_attempt_get(const char *folder, const char *job_uuid, char uuid_out[PB_UUID_SIZE])
+pb_attempt_get(const char *folder, const char *job_uuid, int job_id, const char *user,
+               char uuid_out[PB_UUID_SIZE])
 {
-  int64_t number = 0;
-
   if (!pb_text_is_uuid(job_uuid))
   {
     pb_text_make_uuid(uuid_out);
     return;
   }
-  number = read_mark(folder, job_uuid);
-  if (number == 0)
-    pb_text_copy(uuid_out, PB_UUID_SIZE, job_uuid);
-  else
-    derive(job_uuid, number, uuid_out);
+  derive(job_uuid, job_id, user, read_mark(folder, job_uuid), uuid_out);
 }
 
 static void

@@ -176,7 +176,8 @@ print_job(int argc, char **argv)
   else
   {
     open_ppd(&run);
-    pb_attempt_get(run.marks, run.arguments.job_uuid, run.client_job_uuid);
+    pb_attempt_get(run.marks, run.arguments.job_uuid, run.arguments.job_id, run.arguments.user,
+                   run.client_job_uuid);
     ending = pb_privilege_is_root() ? print_in_child(&run) : print_here(&run);
   }
   code = end(&run, ending);
