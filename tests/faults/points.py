@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of fault points (lib/base/fault.h): docs/RELIABILITY.md shows it, test_points.py goes through it.
 
-Each point is passed on a scenario's way (test_points.py); what must come of the job is the scenario's to say."""
+Each point is passed on a scenario's way (test_points.py); what must come of the job is the scenario's to say.
+Scenario "held": not gone through yet, only by unit job-step (fault_while_held)."""
 
 from collections import namedtuple
 
@@ -39,11 +40,13 @@ for operation, scenario in REQUESTS.items():
 POINTS += _sides("connector.create-job", "connector", "print", "the local job is created", "CUPS has the local job")
 POINTS += _sides("connector.send-ticket", "connector", "print", "a ticket goes to CUPS", "CUPS has the ticket")
 POINTS += _sides("connector.cancel-job", "connector", "cancel", "the local job is canceled", "CUPS has canceled it")
+POINTS += _sides("connector.hold-job", "connector", "held", "the local job is held", "CUPS holds it")
+POINTS += _sides("connector.release-job", "connector", "held", "the local job is released", "CUPS has released it")
 POINTS += _sides("connector.fetch-document", "connector", "print", "Fetch-Document goes out", "the document has come")
 POINTS += _sides("connector.note-reader", "connector", "print", "a filter asks for the document", "the journal knows that")
 POINTS += [Point("connector.first-chunk.after", "connector", "print", "the filter has the first bytes"),
-           Point("connector.last-chunk.before", "connector", "print", "the filter has all but the end")]
-POINTS += _sides("connector.note-handed-over", "connector", "print", "the filter has the document whole",
+           Point("connector.last-chunk.before", "connector", "print", "the last of the document goes to the filter, with its end")]
+POINTS += _sides("connector.note-handed-over", "connector", "print", "the last of the document is to go to the filter",
                  "the journal knows that")
 for operation, scenario in COMMITS.items():
     POINTS += _sides(f"service.commit.{operation}", "service", scenario, f"what {operation} changes is made",

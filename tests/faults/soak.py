@@ -31,7 +31,7 @@ NETWORK = {"cut": 6, "half-close": 4, "half-close-back": 4, "refuse": 4, "silenc
 Step = collections.namedtuple("Step", "queue documents filler is_canceled kill fault network disk clock seconds")
 
 
-def plan(seed, number, queues_=QUEUES, rate=0.12):
+def plan(seed, number, queues_=QUEUES, rate=0.12, kills=KILLS):
     """What is done at step `number`."""
     dice = random.Random(f"{seed}/{number}")
     kill = fault = network = disk = clock = ""
@@ -39,7 +39,7 @@ def plan(seed, number, queues_=QUEUES, rate=0.12):
     filler = dice.choice((0, 0, 0, 20_000, 200_000, 700_000))
     queue, is_canceled = dice.choice(queues_), dice.random() < 0.03
     if dice.random() < rate:
-        kill = dice.choices(list(KILLS), list(KILLS.values()))[0]
+        kill = dice.choices(list(kills), list(kills.values()))[0]
         named = [point.name for point in POINTS if point.process == kill]
         if named and dice.random() < 0.6:
             fault = f"{dice.choice(named)}:{dice.randint(1, 12)}"
@@ -53,7 +53,8 @@ def plan(seed, number, queues_=QUEUES, rate=0.12):
 
 
 class Soak:
-    def __init__(self, programs, seed, rate=0.12, plant="", has_faults=True):
+    def __init__(self, programs, seed, rate=0.12, plant="", has_faults=True, kills=tuple(KILLS)):
+        self.kinds = {name: KILLS[name] for name in kills}
         self.seed, self.rate, self.has_faults = seed, rate, has_faults
         self.rig = Rig(programs, queues=QUEUES, has_clock=has_faults, has_small_disks=has_faults, plant=plant)
         self.faults = collections.Counter()
@@ -156,7 +157,7 @@ class Soak:
             if self.work.full() or len(self.rig.ledger.open()) >= OPEN_MAX:
                 time.sleep(0.02)
                 continue
-            step = plan(self.seed, self.steps, rate=self.rate)
+            step = plan(self.seed, self.steps, rate=self.rate, kills=self.kinds)
             self.steps += 1
             if self.has_faults:
                 self._hurt(step)
@@ -197,13 +198,14 @@ def main():
     parser.add_argument("--jobs", type=int, help="end after so many instead")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--rate", type=float, default=0.12, help="kills a job, and network faults a job")
+    parser.add_argument("--kills", default=",".join(KILLS), help="which processes are killed")
     parser.add_argument("--programs", default="build/dev")
     parser.add_argument("--keep", action="store_true", help="keep the folder whatever comes")
     args = parser.parse_args()
     faulthandler.register(signal.SIGUSR1)  # where it hangs, should it
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(1_000_000)
     print(f"seed {seed}", flush=True)
-    soak = Soak(args.programs, seed, args.rate)
+    soak = Soak(args.programs, seed, args.rate, kills=args.kills.split(","))
     print(f"logs: {soak.rig.world.folder}", flush=True)
     verdicts = None
     try:
