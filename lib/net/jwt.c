@@ -175,7 +175,7 @@ read_claims(const struct parts *parts, struct pb_assertion *out, pb_error_t *err
 bool
 pb_jwt_peek(const char *jwt, struct pb_assertion *claims_out, pb_error_t *err)
 {
-  struct parts parts;
+  struct parts parts = {0};
 
   memset(claims_out, 0, sizeof(*claims_out));
   return split(jwt, &parts, err) && check_header(&parts, err) &&
@@ -241,7 +241,7 @@ bool
 pb_jwt_verify(const pb_key_t *key, const char *jwt, struct pb_assertion *claims_out,
               pb_error_t *err)
 {
-  struct parts parts;
+  struct parts parts = {0};
   uint8_t     *raw      = NULL;
   size_t       raw_size = 0;
   bool         ok       = false;
@@ -383,7 +383,7 @@ pb_jwt_sign_with_key(const pb_key_t *key, const struct pb_assertion *claims, pb_
 bool
 pb_jwt_peek_key(const char *jwt, pb_key_t **key_out, pb_error_t *err)
 {
-  struct parts parts;
+  struct parts parts = {0};
   json_object *header = NULL;
   json_object *jwk    = NULL;
   bool         ok     = false;

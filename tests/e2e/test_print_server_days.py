@@ -51,6 +51,19 @@ class Queues(DaysCase):
             printer.turn_on()
         self.printed_once("Raster", 1, job)
 
+    def test_a_ticket_whose_type_is_lost_is_no_text(self):
+        """cupsd guesses types anew after a crash: a ticket must never come out of a printer as a page of text."""
+        path = self.world.path("ticket")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"Printbridge-Ticket: 1\nJob: urn:uuid:{'0' * 8}-0000-4000-8000-{'0' * 12}\nDocument: 1\n"
+                       f"Format: text/plain\nCapability: {'0' * 32}\n")
+        number = self.world.cups.lp("Laser", path)
+        wait_for(lambda: f"[Job {number}] File of type" in self.world.cups.error_log(), "the guess")
+        self.assertIn(f"[Job {number}] File of type application/vnd.printbridge.text", self.world.cups.error_log())
+        self.cups("cancel", f"Laser-{number}")
+        wait_for(lambda: not self.world.cups.jobs("not-completed"), "the local job's end")
+        self.nothing_came("Laser")
+
     def test_queue_disabled_then_enabled(self):
         self.cups("cupsdisable", "Laser")
         try:
