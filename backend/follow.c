@@ -196,13 +196,12 @@ cancel(const struct pb_follow *follow)
 enum pb_ending
 pb_follow_interrupt(const struct pb_follow *follow)
 {
-  if (follow->job_id == 0)
-    return PB_END_CANCELED_HERE;
   if (!is_canceled(follow->arguments))
   {
     pb_log(/*ctx*/ NULL, PB_LOG_INFO, "interrupted: cloud job %d goes on", follow->job_id);
     return PB_END_INTERRUPTED;
   }
-  cancel(follow);
+  if (follow->job_id != 0)
+    cancel(follow);
   return PB_END_CANCELED_HERE;
 }

@@ -16,7 +16,7 @@ struct pb_follow
   const char                *printer_uri;
   pb_report_t               *report;
   pb_cloud_t                *cloud;
-  int                        job_id;  // of the cloud; 0: there is none
+  int                        job_id;  // of the cloud; 0: not known, an earlier run may have made it
 };
 
 // Waits until it has ended, or as the device URI's wait-for says.

@@ -28,8 +28,9 @@ struct print
 static enum pb_ending
 fail(const struct print *print, const pb_error_t *err)
 {
+  // An earlier run of this job may have come further: it is over only where somebody canceled it.
   if (pb_interrupt_is_set())
-    return PB_END_CANCELED_HERE;
+    return pb_follow_interrupt(&(struct pb_follow){.arguments = print->job->arguments});
   pb_report_error(print->job->report, "%s", err->message);
   return pb_exit_get_ending(err);
 }

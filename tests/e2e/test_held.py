@@ -6,7 +6,7 @@ import os
 
 from harness import documents
 from harness.process import run, wait_for
-from tests.e2e.test_backend import DeskCase
+from tests.e2e.test_backend import USER, DeskCase
 
 
 class Waiter(DeskCase):
@@ -34,3 +34,32 @@ class Waiter(DeskCase):
         self.assertLess(len(os.listdir(f"/proc/{waiters.strip()}/fd")), 16)
         _, text = run(["pgrep", "-P", str(self.desk.cups.process.pid), "-a"], check=False)
         self.assertNotIn("Filtered", text)
+
+
+class Interrupted(DeskCase):
+    """cupsd goes down twice, the second time before the service could be asked what has become of the job."""
+
+    world_options = {"queues": ("Laser",)}
+    desk_options = {"keeps_files": "Yes"}
+
+    def test_a_job_is_not_made_twice(self):
+        desk, printer = self.desk, self.world.printers["Laser"]
+        desk.sign_in("Laser", self.document(1), USER)
+        before = len(self.cloud_jobs("Laser"))
+        printer.stop_taking()
+        try:
+            number = self.lp("Laser", documents.postscript(self.world.path("twice.ps"), filler_bytes=30_000_000))
+            wait_for(lambda: self.world.cups.jobs("not-completed"), "the job at the print server")
+            desk.cups.stop()
+            self.world.service.stop()
+            desk.cups.start()
+            wait_for(lambda: "Waiting for the print service" in desk.job("Laser", number).get("job-printer-state-message", ""),
+                     "the reason why it waits", 30)
+            desk.cups.stop()
+            self.world.service.start()
+            desk.cups.start()
+            desk.wait_job("Laser", number, "processing")
+        finally:
+            printer.go_on()
+        desk.wait_job("Laser", number)
+        self.assertEqual(len(self.cloud_jobs("Laser")), before + 1)
