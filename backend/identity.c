@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// What the queue's URI names; where nobody has said whom to trust, the system's CAs decide.
+// What the queue's URI names, as an administrator knows it; where nobody has said whom to trust,
+// the system's CAs decide.
 static bool
 find_service(const struct pb_arguments *arguments, struct pb_identity *identity, pb_error_t *err)
 {
@@ -19,20 +20,23 @@ find_service(const struct pb_arguments *arguments, struct pb_identity *identity,
   pb_error_t       why    = {0};
   struct pb_places places = identity->places;
 
-  // The user's files are read as the user.
-  bool is_known =
-    pb_privilege_enter(&identity->ids, err) &&
-    pb_services_find(&places, arguments->uri.host, arguments->uri.port, &identity->service, &why);
-  if (!pb_privilege_leave(err))
-    return false;
-  if (is_known)
-    return true;
   places.user_sign_ins[0] = '\0';
   if (pb_services_find(&places, arguments->uri.host, arguments->uri.port, &identity->service, &why))
     return true;
   return (pb_device_uri_get_service(&arguments->uri, url, sizeof(url)) ||
           pb_error_set(err, PB_CONFIG, "the device URI is too long")) &&
          pb_service_parse(url, &identity->service, err);
+}
+
+// As the user knows it: whom he trusts is nothing to the machine's sign-in.  Rights are put aside.
+static void
+find_users_service(const struct pb_arguments *arguments, struct pb_identity *identity)
+{
+  struct pb_service service;
+  pb_error_t        why = {0};
+
+  if (pb_services_find(&identity->places, arguments->uri.host, arguments->uri.port, &service, &why))
+    identity->service = service;
 }
 
 static bool
@@ -98,6 +102,8 @@ find_users(const struct pb_arguments *arguments, struct pb_identity *identity, p
   char own[PB_PLACE_SIZE];
   bool ok = pb_privilege_enter(&identity->ids, err);
 
+  if (ok && arguments->is_local)
+    find_users_service(arguments, identity);
   if (ok && arguments->is_local &&
       !open_sign_in(identity->places.user_sign_ins, PB_SIGN_IN_USER, identity) &&
       format_own_folder(arguments, identity, own))
@@ -105,20 +111,36 @@ find_users(const struct pb_arguments *arguments, struct pb_identity *identity, p
   return pb_privilege_leave(err) && ok;
 }
 
+// The machine's key is root's: who uses it stays root, as CUPS's own network backends do, so that
+// neither the user nor lp could look into the process.
+static void
+find_machines(const struct pb_service *service, struct pb_identity *identity)
+{
+  struct pb_service users = identity->service;
+
+  identity->service = *service;
+  if (open_sign_in(identity->places.machine_sign_ins, PB_SIGN_IN_MACHINE, identity))
+    identity->ids = (struct pb_account_ids){.uid = geteuid(), .gid = getegid()};
+  else
+    identity->service = users;
+}
+
 bool
 pb_identity_find(const struct pb_arguments *arguments, struct pb_identity *identity_out,
                  pb_error_t *err)
 {
+  struct pb_service service;
+
   memset(identity_out, 0, sizeof(*identity_out));
   if (!pb_places_get(arguments->user, &identity_out->places, err) ||
       !pb_privilege_find(arguments->user, &identity_out->ids, err) ||
-      !find_service(arguments, identity_out, err) || !find_users(arguments, identity_out, err))
+      !find_service(arguments, identity_out, err))
     return false;
-  // The machine's key is root's: who uses it stays root, as CUPS's own network backends do, so that
-  // neither the user nor lp could look into the process.
-  if (identity_out->sign_in == NULL &&
-      open_sign_in(identity_out->places.machine_sign_ins, PB_SIGN_IN_MACHINE, identity_out))
-    identity_out->ids = (struct pb_account_ids){.uid = geteuid(), .gid = getegid()};
+  service = identity_out->service;
+  if (!find_users(arguments, identity_out, err))
+    return false;
+  if (identity_out->sign_in == NULL)
+    find_machines(&service, identity_out);
   return true;
 }
 

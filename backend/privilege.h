@@ -1,6 +1,6 @@
 // privilege - a backend that cupsd runs as root reads the sign-in of the user whose job it
-// prints, and nothing else needs root: the part that speaks to the network runs as that user (or
-// lp) for good.
+// prints; the part that speaks to the network runs as that user (or lp) for good, unless it prints
+// with the machine's own sign-in, which is root's.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_BACKEND_PRIVILEGE_H
