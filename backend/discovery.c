@@ -161,6 +161,18 @@ list_user(const char *name, void *user)
     _exit(1);
 }
 
+// What nobody in particular knows.  cupsd gives its programs a HOME that all of them may write to:
+// root believes nothing that lies there.
+static bool
+get_machine_places(struct pb_places *places, pb_error_t *err)
+{
+  if (!pb_places_get(/*user*/ NULL, places, err))
+    return false;
+  if (pb_privilege_is_root())
+    places->user_sign_ins[0] = places->user_cache[0] = '\0';
+  return true;
+}
+
 void
 pb_discovery_list(FILE *out)
 {
@@ -168,7 +180,7 @@ pb_discovery_list(FILE *out)
   struct pb_places places;
   pb_error_t       err = {0};
 
-  if (pb_places_get(/*user*/ NULL, &places, &err))
+  if (get_machine_places(&places, &err))
     list_places(&listing, &places);
   else
     pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", err.message);
@@ -257,7 +269,7 @@ refresh_all(void)
   struct pb_places places;
   pb_error_t       err = {0};
 
-  if (pb_places_get(/*user*/ NULL, &places, &err))
+  if (get_machine_places(&places, &err))
     refresh_places(&places);
   if (pb_privilege_is_root())
     for_each_user(refresh_user, NULL);
