@@ -1,6 +1,7 @@
 // login - printbridge login: a person approves a code, and this user (or with --system this
 // machine) may print to the service's printers. Jobs that wait for a sign-in go on by themselves:
-// their backend looks at the same files.
+// the backend's waiter looks at the same files; where it is gone (a restart of the computer), the
+// user's next job releases them.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
