@@ -238,12 +238,21 @@ add_unknown(struct active *active, ipp_t *unknowns, int id)
   add_value(unknowns, &active->unknown, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_INTEGER, "job-ids", id);
 }
 
+// What the device is to make of the job.  A cancel that waits for it is 'processing-stopped' here,
+// which says nothing to a device whose printer has stopped, and its event may have been lost with
+// the process that raised it.
+static int
+get_state_for_device(const struct pb_job *job)
+{
+  return pb_job_is_canceling(&job->status) ? IPP_JSTATE_CANCELED : job->status.state;
+}
+
 static void
 add_different(struct active *active, ipp_t *known, ipp_t *states, const struct pb_job *job)
 {
   add_value(known, &active->job_ids, OP, IPP_TAG_INTEGER, "job-ids", job->id);
   add_value(states, &active->job_states, OP, IPP_TAG_ENUM, "output-device-job-states",
-            job->status.state);
+            get_state_for_device(job));
 }
 
 struct lists
@@ -274,7 +283,7 @@ update_listed(struct pb_request *request, struct active *active, struct lists *l
     job.device_state = state;
     ok               = pb_job_move(request, &job, event);
   }
-  if (ok && job.status.state != state)
+  if (ok && get_state_for_device(&job) != state)
     add_different(active, lists->known, lists->states, &job);
   pb_job_clear(&job);
   return ok;

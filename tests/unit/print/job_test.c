@@ -565,6 +565,31 @@ active_jobs_are_compared(void **state)
   check_status(call(b, &proxy, ask_device(IPP_OP_UPDATE_ACTIVE_JOBS, 0)), IPP_STATUS_OK);
 }
 
+// The event of a cancel may have been lost with the service that raised it.
+static void
+a_device_that_comes_back_hears_of_a_cancel(void **state)
+{
+  struct bench *b        = *state;
+  int           id       = print_job(b, &ann);
+  ipp_t        *response = NULL, *ipp;
+
+  check_status(take_job(b, id), IPP_STATUS_OK);
+  for (int i = 0; i < 2; i++)
+  {
+    ipp = ask_device(IPP_OP_UPDATE_ACTIVE_JOBS, 0);
+    ippAddInteger(ipp, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "job-ids", id);
+    ippAddInteger(ipp, IPP_TAG_OPERATION, IPP_TAG_ENUM, "output-device-job-states",
+                  i == 0 ? PROCESSING : STOPPED);
+    check_status(call_with(b, &proxy, ipp, NULL, &response), IPP_STATUS_OK);
+    assert_int_equal(pb_ipp_int(response, IPP_TAG_OPERATION, "output-device-job-states", 0),
+                     i == 0 ? 0 : CANCELED);
+    ippDelete(response);
+    if (i == 0)
+      check_status(call(b, &ann, ask_job(IPP_OP_CANCEL_JOB, id)), IPP_STATUS_OK);
+  }
+  check_job(b, id, STOPPED, "job-canceled-by-user,processing-to-stop-point");
+}
+
 // --- time
 
 static void
@@ -689,6 +714,7 @@ main(void)
     TEST(jobs_are_held_and_released),
     TEST(jobs_are_listed),
     TEST(active_jobs_are_compared),
+    TEST(a_device_that_comes_back_hears_of_a_cancel),
     TEST(time_does_its_work),
   };
 
