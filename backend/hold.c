@@ -6,11 +6,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/hold.h"
 
-#include "backend/held.h"
 #include "backend/interrupt.h"
 #include "backend/wait.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "cloud/held.h"
 #include "cloud/printer-cache.h"
 
 #include <cups/cups.h>
@@ -184,12 +184,25 @@ begin(const struct pb_arguments *arguments, pb_sign_in_t *sign_in, pb_report_t *
 }
 
 static bool
+note_held(const struct pb_arguments *arguments, const char *folder, pb_error_t *err)
+{
+  struct pb_held_job job   = {.job_id = arguments->job_id};
+  const char        *queue = arguments->queue != NULL ? arguments->queue : "";
+
+  if (!pb_text_copy(job.uuid, sizeof(job.uuid), arguments->job_uuid) ||
+      !pb_text_copy(job.server, sizeof(job.server), cupsServer()) ||
+      !pb_text_copy(job.queue, sizeof(job.queue), queue) ||
+      !pb_text_copy(job.owner, sizeof(job.owner), arguments->user))
+    return pb_error_set(err, PB_CONFIG, "the names of the job and its CUPS are too long");
+  return pb_held_add(folder, &job, err);
+}
+
+static bool
 hold_with_code(const struct pb_arguments *arguments, const struct pb_identity *identity,
                pb_sign_in_t *sign_in, const char *folder, pb_report_t *report, pb_error_t *err)
 {
   struct pb_device_code code = {0};
-  bool                  ok   = begin(arguments, sign_in, report, &code, err) &&
-            pb_held_add(folder, cupsServer(), arguments, err);
+  bool ok = begin(arguments, sign_in, report, &code, err) && note_held(arguments, folder, err);
 
   if (ok)
   {

@@ -5,6 +5,7 @@
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
+#include "cloud/held.h"
 #include "cloud/printer-cache.h"
 #include "code.h"
 #include "command.h"
@@ -164,6 +165,21 @@ refresh_printers(const struct login *login, pb_error_t *err)
   return ok;
 }
 
+// What the user printed before he signed in, and whose waiter has gone (a restart of CUPS or of the
+// computer).
+static void
+release_held(const struct login *login)
+{
+  const char *folder = login->places.user_sign_ins;
+  char        name[PB_SERVICE_NAME_SIZE];
+  char        own[PB_PLACE_SIZE];
+
+  pb_service_get_name(&login->service, name);
+  if (!login->options->system && folder[0] != '\0' &&
+      pb_text_format(own, sizeof(own), "%s/%s", folder, name))
+    (void)pb_held_release(own);
+}
+
 static bool
 log_in(struct login *login, pb_error_t *err)
 {
@@ -178,6 +194,7 @@ log_in(struct login *login, pb_error_t *err)
   user = pb_sign_in_get_user(login->sign_in);
   printf("Signed in to %s%s%s.\n", login->service.url, user[0] ? " as " : "", user);
   make_known(login);
+  release_held(login);
   return refresh_printers(login, err) && show_printers(login, err);
 }
 

@@ -3,6 +3,7 @@
 """Jobs that wait for a sign-in: what the process that waits for them keeps, and what it leaves alone."""
 
 import os
+import signal
 
 from harness import documents
 from harness.process import run, wait_for
@@ -34,6 +35,21 @@ class Waiter(DeskCase):
         self.assertLess(len(os.listdir(f"/proc/{waiters.strip()}/fd")), 16)
         _, text = run(["pgrep", "-P", str(self.desk.cups.process.pid), "-a"], check=False)
         self.assertNotIn("Filtered", text)
+
+
+class WithoutWaiter(DeskCase):
+    """A restart of the computer has ended the process that waited for the code."""
+
+    world_options = {"queues": ("Laser",)}
+
+    def test_login_releases_what_waits(self):
+        number = self.lp("Laser", self.document(2))
+        self.desk.wait_code("Laser", number)
+        _, waiters = run(["pgrep", "-f", f"^{self.desk.uri('Laser')} "], check=False)
+        self.assertEqual(len(waiters.split()), 1, waiters)
+        os.kill(int(waiters), signal.SIGKILL)
+        self.desk.login(USER)
+        self.printed("Laser", 2, number)
 
 
 class Interrupted(DeskCase):

@@ -1,7 +1,7 @@
 // held - the local jobs that wait for a sign-in.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
-#include "backend/held.h"
+#include "cloud/held.h"
 
 #include "base/file.h"
 #include "base/log.h"
@@ -15,15 +15,6 @@
 #define FILE_MAX 4096
 #define UUID_PREFIX "urn:uuid:"
 
-struct held
-{
-  char    uuid[PB_UUID_SIZE];
-  char    server[256];
-  char    queue[256];
-  char    owner[256];
-  int64_t job_id;
-};
-
 static char *
 make_path(const char *folder, const char *job_uuid)
 {
@@ -36,21 +27,20 @@ make_path(const char *folder, const char *job_uuid)
 }
 
 bool
-pb_held_add(const char *folder, const char *server, const struct pb_arguments *arguments,
-            pb_error_t *err)
+pb_held_add(const char *folder, const struct pb_held_job *job, pb_error_t *err)
 {
   pb_buffer_t text;
   bool        ok     = false;
   char       *parent = pb_file_join(folder, FOLDER);
-  char       *path   = make_path(folder, arguments->job_uuid);
+  char       *path   = make_path(folder, job->uuid);
 
   pb_buffer_init(&text, FILE_MAX);
   if (parent == NULL || path == NULL)
     pb_error_set(err, PB_CONFIG, "the job has no uuid");
   else
     ok = pb_file_make_folder(parent, 0700, err) &&
-         pb_buffer_appendf(&text, err, "%d\n%s\n%s\n%s\n", arguments->job_id, server,
-                           arguments->queue != NULL ? arguments->queue : "", arguments->user) &&
+         pb_buffer_appendf(&text, err, "%lld\n%s\n%s\n%s\n", (long long)job->job_id, job->server,
+                           job->queue, job->owner) &&
          pb_file_replace(path, 0600, text.data, text.size, err);
   pb_buffer_clear(&text);
   free(parent);
@@ -78,7 +68,7 @@ take_line(char **rest, char *dst, size_t dst_size)
 }
 
 static bool
-read_held(const char *folder, const char *name, struct held *held)
+read_held(const char *folder, const char *name, struct pb_held_job *held)
 {
   pb_buffer_t text = {0};
   char        number[24];
@@ -100,7 +90,7 @@ read_held(const char *folder, const char *name, struct held *held)
 
 // True: it needs no more looking at.
 static bool
-release(const struct held *held)
+release(const struct pb_held_job *held)
 {
   pb_cups_t              *cups     = NULL;
   struct pb_cups_printing printing = {0};
@@ -134,7 +124,7 @@ pb_held_release(const char *folder)
 
   while (dir != NULL && (entry = readdir(dir)) != NULL && seen < PB_HELD_MAX)
   {
-    struct held held = {0};
+    struct pb_held_job held = {0};
 
     if (entry->d_name[0] == '.' || !read_held(folder, entry->d_name, &held))
       continue;

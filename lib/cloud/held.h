@@ -2,16 +2,27 @@
 // for.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
-#ifndef PB_BACKEND_HELD_H
-#define PB_BACKEND_HELD_H
+#ifndef PB_CLOUD_HELD_H
+#define PB_CLOUD_HELD_H
 
-#include "backend/arguments.h"
+#include "base/error.h"
+#include "base/text.h"
+#include <stddef.h>
+#include <stdint.h>
 
 #define PB_HELD_MAX 1000  // jobs; more are held, too, but nobody releases them
 
-// folder: of the sign-in at its service.  server: of the local CUPS.
-bool pb_held_add(const char *folder, const char *server, const struct pb_arguments *arguments,
-                 pb_error_t *err) PB_MUST_USE;
+struct pb_held_job
+{
+  char    uuid[PB_UUID_SIZE];  // the local job's
+  char    server[256];         // of the local CUPS
+  char    queue[256];
+  char    owner[256];
+  int64_t job_id;
+};
+
+// folder: of the sign-in at its service (pb_service_get_name below the place of sign-ins).
+bool pb_held_add(const char *folder, const struct pb_held_job *job, pb_error_t *err) PB_MUST_USE;
 // This one prints now.
 void pb_held_remove(const char *folder, const char *job_uuid);
 

@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
-#include "backend/held.h"
 #include "base/file.h"
+#include "cloud/held.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,26 +22,27 @@ is_there(void)
   return stat(path, &status) == 0;
 }
 
-static struct pb_arguments
-make_arguments(const char *uuid)
+static struct pb_held_job
+make_job(const char *uuid)
 {
-  struct pb_arguments arguments = {.job_id = 7, .user = "ann", .queue = "Q"};
+  struct pb_held_job job = {
+    .job_id = 7, .owner = "ann", .queue = "Q", .server = "/nonexistent/cups.sock"};
 
-  snprintf(arguments.job_uuid, sizeof(arguments.job_uuid), "%s", uuid);
-  return arguments;
+  snprintf(job.uuid, sizeof(job.uuid), "%s", uuid);
+  return job;
 }
 
 // A CUPS that does not answer: the job is kept for the next try.
 static void
 test_kept(void **state)
 {
-  struct pb_arguments arguments = make_arguments(JOB_UUID);
-  pb_error_t          err       = {0};
+  struct pb_held_job job = make_job(JOB_UUID);
+  pb_error_t         err = {0};
 
   (void)state;
   assert_int_equal(pb_held_release(folder), 0);
-  check_ok(pb_held_add(folder, "/nonexistent/cups.sock", &arguments, &err), err);
-  check_ok(pb_held_add(folder, "/nonexistent/cups.sock", &arguments, &err), err);
+  check_ok(pb_held_add(folder, &job, &err), err);
+  check_ok(pb_held_add(folder, &job, &err), err);
   assert_true(is_there());
   assert_int_equal(pb_held_release(folder), 1);
   assert_true(is_there());
@@ -54,11 +55,11 @@ test_kept(void **state)
 static void
 test_refused(void **state)
 {
-  struct pb_arguments arguments = make_arguments("");
-  pb_error_t          err       = {0};
+  struct pb_held_job job = make_job("");
+  pb_error_t         err = {0};
 
   (void)state;
-  assert_false(pb_held_add(folder, "/nonexistent", &arguments, &err));
+  assert_false(pb_held_add(folder, &job, &err));
   assert_int_equal(err.kind, PB_CONFIG);
 }
 
