@@ -8,7 +8,7 @@ import unittest
 from harness import documents
 from harness.cups import Cups
 from harness.printer import text_of
-from harness.process import run, wait_for
+from harness.process import Failed, run, wait_for
 from tests.e2e.case import WorldCase
 
 
@@ -107,6 +107,9 @@ STATUS %s EXPECT output-bin IN-GROUP unsupported-attributes-tag }"""
             self.assertEqual(paper.pages(), 3)
             self.assertIn(b"\x1b&l1S", paper.data(), "PCL: duplex, long edge")
             wait_for(lambda: not desktop.jobs("not-completed"), "the desktop's job to complete")
+        except Failed:
+            print("--- the desktop's CUPS\n" + "\n".join(desktop.error_log().splitlines()[-120:]))
+            raise
         finally:
             desktop.stop()
 
