@@ -312,6 +312,13 @@ pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **i
 }
 
 bool
+pb_job_wait_anew(pb_db_t *db, int64_t now_ms, pb_error_t *err)
+{
+  return pb_db_run(db, err, "UPDATE jobs SET activity_ms = ? WHERE state < 7 AND is_open = 1", "i",
+                   now_ms);
+}
+
+bool
 pb_job_count_queued(pb_db_t *db, int printer_id, int64_t *count_out, pb_error_t *err)
 {
   pb_db_stmt_t *rows =

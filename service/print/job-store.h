@@ -77,6 +77,9 @@ bool pb_job_take(pb_db_t *db, int id, const char *device_uuid, bool *is_taken_ou
 // Ids in the order asked for, malloc'd.
 bool pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t *count_out,
                  pb_error_t *err) PB_MUST_USE;
+// Jobs that wait for more documents begin to wait now: nobody could send one while there was no
+// service.
+bool pb_job_wait_anew(pb_db_t *db, int64_t now_ms, pb_error_t *err) PB_MUST_USE;
 bool pb_job_count_queued(pb_db_t *db, int printer_id, int64_t *count_out,
                          pb_error_t *err) PB_MUST_USE;
 bool pb_job_delete(pb_db_t *db, int id, pb_error_t *err) PB_MUST_USE;

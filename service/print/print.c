@@ -199,7 +199,8 @@ is_known(void *user, const char *id)
 bool
 pb_print_recover(pb_print_t *print, pb_error_t *err)
 {
-  if (!do_chore(print, PB_JOBS_INCOMING, /*time_ms*/ 0, abort_incoming, err))
+  if (!do_chore(print, PB_JOBS_INCOMING, /*time_ms*/ 0, abort_incoming, err) ||
+      !pb_job_wait_anew(print->db, pb_clock_now_ms(), err))
     return false;
 
   int swept = pb_spool_sweep(print->spool, is_known, print);

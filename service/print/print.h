@@ -32,7 +32,7 @@ void pb_print_set_options(pb_print_t *print, const struct pb_print_options *opti
 void pb_print_end_waits(pb_print_t *print);
 void pb_print_free(pb_print_t *print);  // after pb_edge_stop
 // Once, before the edge starts: jobs whose document was arriving when the service ended are
-// aborted, the spool is swept.
+// aborted, those that wait for more documents begin to wait anew, the spool is swept.
 bool pb_print_recover(pb_print_t *print, pb_error_t *err) PB_MUST_USE;
 // Now and then (each 10 s, from any thread): time-outs, job history, held jobs whose time has come.
 void pb_print_tick(pb_print_t *print);

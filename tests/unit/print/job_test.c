@@ -619,6 +619,62 @@ time_does_its_work(void **state)
   pb_clock_shift_wall_ms(-(3601 + 61) * 1000);
 }
 
+static int
+create_job(struct bench *b)
+{
+  ipp_t *response = NULL;
+  int    id;
+
+  check_status(call_with(b, &ann, ask(IPP_OP_CREATE_JOB), NULL, &response), IPP_STATUS_OK);
+  id = pb_ipp_int(response, IPP_TAG_JOB, "job-id", 0);
+  ippDelete(response);
+  return id;
+}
+
+static int
+send_document(struct bench *b, int id, bool is_last)
+{
+  ipp_t *ipp = ask_job(IPP_OP_SEND_DOCUMENT, id);
+
+  ippAddBoolean(ipp, IPP_TAG_OPERATION, "last-document", is_last);
+  return call_with(b, &ann, ipp, PDF, NULL);
+}
+
+// The time-out counts from the start of the service: its absence is not the client's silence (RFC
+// 8011 s5.4.31). Then the job is aborted, as multiple-operation-time-out-action says; no document
+// of it was ever offered.
+static void
+a_job_of_many_documents_outlives_the_service(void **state)
+{
+  struct bench *b      = *state;
+  int           silent = create_job(b), goes_on = create_job(b), held = create_job(b);
+
+  check_status(send_document(b, silent, false), IPP_STATUS_OK);
+  check_status(send_document(b, goes_on, false), IPP_STATUS_OK);
+  check_status(send_document(b, held, false), IPP_STATUS_OK);
+  check_status(call(b, &ann, ask_job(IPP_OP_HOLD_JOB, held)), IPP_STATUS_OK);
+  bench_close(b);
+  pb_clock_shift_wall_ms(3600 * 1000);  // a long night
+  bench_open(b);
+  pb_print_tick(b->print);
+  check_job(b, silent, PENDING, "job-data-insufficient");
+  check_status(call(b, &proxy, ask_device(IPP_OP_FETCH_JOB, silent)),
+               IPP_STATUS_ERROR_NOT_FETCHABLE);
+  check_status(send_document(b, goes_on, true), IPP_STATUS_OK);
+  check_job(b, goes_on, PENDING, "job-fetchable");
+  check_status(call(b, &proxy, ask_device(IPP_OP_FETCH_JOB, goes_on)), IPP_STATUS_OK);
+  pb_clock_shift_wall_ms(59 * 1000);
+  pb_print_tick(b->print);
+  check_job(b, silent, PENDING, "job-data-insufficient");
+  pb_clock_shift_wall_ms(2 * 1000);
+  pb_print_tick(b->print);
+  check_job(b, silent, ABORTED, "submission-interrupted,aborted-by-system");
+  check_job(b, held, ABORTED, "submission-interrupted,aborted-by-system");
+  check_job(b, goes_on, PENDING, "job-fetchable");
+  assert_int_equal(count_spooled(b), 2);  // those of the job that went on
+  pb_clock_shift_wall_ms(-(3600 + 61) * 1000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 
 static int64_t
@@ -716,6 +772,7 @@ main(void)
     TEST(active_jobs_are_compared),
     TEST(a_device_that_comes_back_hears_of_a_cancel),
     TEST(time_does_its_work),
+    TEST(a_job_of_many_documents_outlives_the_service),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
