@@ -4,7 +4,7 @@
 #include "known.h"
 
 #include "base/text.h"
-#include "service-url.h"
+#include "cloud/address.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,18 +28,31 @@ find_only(const struct pb_places *places, struct pb_service *service, pb_error_t
   return ok;
 }
 
+// may_ask: a service that is new here is asked for where no port was typed.
 static bool
-parse_named(const char *typed, const struct pb_places *places, struct pb_service *service,
-            pb_error_t *err)
+find_named(const struct options *options, const struct pb_places *places, bool may_ask,
+           struct pb_service *service, pb_error_t *err)
 {
-  char              url[512];
-  struct pb_service known;
+  struct pb_service   *list = NULL;
+  const char          *known[PB_SERVICES_MAX];
+  size_t               count = 0;
+  struct pb_http_trust trust = {.ca_fingerprint = options->ca_fingerprint,
+                                .ca_file        = options->ca_file};
+  bool                 ok    = pb_services_load(places, &list, &count, err);
 
-  if (!service_url_format(url, sizeof(url), typed, err) || !pb_service_parse(url, service, err))
-    return false;
-  if (pb_services_find(places, service->host, service->port, &known, /*err*/ NULL))
-    *service = known;
-  return true;
+  for (size_t i = 0; i < count; i++)
+    known[i] = list[i].url;
+  ok = ok && pb_address_find(options->names[0], known, count,
+                             may_ask ? pb_address_ask_metadata : NULL, &trust, service, err);
+  for (size_t i = 0; ok && i < count; i++)
+  {
+    if (strcmp(list[i].url, service->url) != 0)
+      continue;
+    *service = list[i];
+    break;
+  }
+  free(list);
+  return ok;
 }
 
 // What the command line says goes before what is known.  Paths must not depend on where this runs.
@@ -67,10 +80,10 @@ choose_trust(const struct options *options, struct pb_service *service, pb_error
 }
 
 bool
-known_service(const struct options *options, const struct pb_places *places,
+known_service(const struct options *options, const struct pb_places *places, bool may_ask,
               struct pb_service *service_out, pb_error_t *err)
 {
-  bool ok = options->names_count ? parse_named(options->names[0], places, service_out, err)
+  bool ok = options->names_count ? find_named(options, places, may_ask, service_out, err)
                                  : find_only(places, service_out, err);
 
   return ok && choose_trust(options, service_out, err);

@@ -8,8 +8,9 @@
 #include "options.h"
 
 // The one that is named on the command line, or the only one that is known; with the trust of the
-// command line, or what is known of it.
-bool known_service(const struct options *options, const struct pb_places *places,
+// command line, or what is known of it.  may_ask: where no port is named, the network is asked for
+// a service that is not known yet.
+bool known_service(const struct options *options, const struct pb_places *places, bool may_ask,
                    struct pb_service *service_out, pb_error_t *err) PB_MUST_USE;
 
 // The user's, or with --system the machine's.  Close it.

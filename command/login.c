@@ -187,7 +187,7 @@ log_in(struct login *login, pb_error_t *err)
   const char           *user;
 
   if (!pb_places_get(/*user*/ NULL, &login->places, err) ||
-      !known_service(options, &login->places, &login->service, err) ||
+      !known_service(options, &login->places, /*may_ask*/ true, &login->service, err) ||
       !known_sign_in(options, &login->places, &login->service, &login->sign_in, err) ||
       !sign_in_by_code(login, err))
     return false;

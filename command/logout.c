@@ -12,7 +12,7 @@ log_out(const struct options *options, struct pb_service *service, bool *is_told
   struct pb_places places;
   pb_sign_in_t    *sign_in = NULL;
   bool             ok      = pb_places_get(/*user*/ NULL, &places, err) &&
-            known_service(options, &places, service, err) &&
+            known_service(options, &places, /*may_ask*/ false, service, err) &&
             known_sign_in(options, &places, service, &sign_in, err);
 
   if (ok && !pb_sign_in_is_stored(sign_in))
@@ -36,7 +36,10 @@ command_logout(const struct options *options)
     return err.kind == PB_REJECT ? EXIT_USAGE : EXIT_PROBLEM;
   }
   printf("Signed out of %s.\n", service.url);
-  if (!is_told)
+  if (!is_told && options->system)
+    printf("The service could not be told: an administrator removes the machine there, on the page "
+           "\"Users\".\n");
+  else if (!is_told)
     printf("The service could not be told: remove the program there, on the page \"Account\".\n");
   return EXIT_DONE;
 }

@@ -1,32 +1,39 @@
-// service-url - a service's address as people type it (see service-url.h).
+// service-url - the address of the service that a command means (see service-url.h).
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "service-url.h"
 
 #include "base/text.h"
-#include "cloud/protocol.h"
+#include "cloud/address.h"
+#include "cloud/registration.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 bool
-service_url_format(char *dst, size_t dst_size, const char *typed, pb_error_t *err)
+service_url_find(const struct options *options, const char *typed, bool may_ask, char *dst,
+                 size_t dst_size, pb_error_t *err)
 {
-  bool has_scheme = strstr(typed, "://") != NULL;
-  bool is_good    = true;
+  pb_registration_t  **list  = NULL;
+  const char         **known = NULL;
+  size_t               count = 0;
+  struct pb_service    service;
+  struct pb_http_trust trust = {.ca_fingerprint = options->ca_fingerprint,
+                                .ca_file        = options->ca_file};
+  bool                 ok    = false;
 
-  if (has_scheme && !pb_text_has_prefix(typed, "https://"))
-    return pb_error_set(err, PB_CONFIG, "%s: a service's address begins with https://", typed);
-  if (has_scheme)
-    is_good = pb_text_copy(dst, dst_size, typed);
-  else if (strchr(typed, ':'))
-    is_good = pb_text_format(dst, dst_size, "https://%s", typed);
+  if (!pb_registrations_load(options->state, &list, &count, err))
+    return false;
+  known = calloc(count + 1, sizeof(*known));
+  for (size_t i = 0; known != NULL && i < count; i++)
+    known[i] = list[i]->url;
+  if (known == NULL)
+    pb_error_set(err, PB_RETRY, "out of memory");
   else
-    is_good = pb_text_format(dst, dst_size, "https://%s:%d", typed, PB_SERVICE_PORT);
-
-  size_t size = strlen(dst);
-  while (size && dst[size - 1] == '/')
-    dst[--size] = '\0';
-  if (is_good && size > strlen("https://") && !strpbrk(dst, " ?#@\\"))
-    return true;
-  return pb_error_set(err, PB_CONFIG, "%s: not an address of a service", typed);
+    ok = pb_address_find(typed, known, count, may_ask ? pb_address_ask_metadata : NULL, &trust,
+                         &service, err) &&
+         (pb_text_copy(dst, dst_size, service.url) ||
+          pb_error_set(err, PB_CONFIG, "%.200s: too long", typed));
+  free(known);
+  pb_registrations_free(list, count);
+  return ok;
 }

@@ -8,6 +8,7 @@
 #include "ask.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cloud/address.h"
 #include "command.h"
 #include "qr.h"
 #include "register.h"
@@ -315,12 +316,16 @@ prepare_locked(struct share *share, const char *url, pb_error_t *err)
 }
 
 static bool
-run_share(struct share *share, const char *url, pb_error_t *err)
+run_share(struct share *share, pb_error_t *err)
 {
   bool ok;
   int  lock = -1;
+  char url[512];
 
-  if (!state_enter(share->options->state, err) || !state_lock(share->options->state, &lock, err))
+  if (!state_enter(share->options->state, err) ||
+      !service_url_find(share->options, share->options->service, /*may_ask*/ true, url, sizeof(url),
+                        err) ||
+      !state_lock(share->options->state, &lock, err))
     return false;
   ok = prepare_locked(share, url, err);
   // Not while an administrator is waited for: others may share, too.
@@ -333,10 +338,11 @@ run_share(struct share *share, const char *url, pb_error_t *err)
 }
 
 static bool
-check_options(const struct options *options, char *url, size_t url_size, int *tries_out,
-              pb_error_t *err)
+check_options(const struct options *options, int *tries_out, pb_error_t *err)
 {
-  int64_t tries = TRIES_DEFAULT;
+  int64_t           tries = TRIES_DEFAULT;
+  struct pb_service service;
+  bool              has_port = false;
 
   if (options->all == (options->names_count > 0))
     return pb_error_set(err, PB_REJECT, "share: name the queues, or say --all");
@@ -345,7 +351,7 @@ check_options(const struct options *options, char *url, size_t url_size, int *tr
   if (options->tries && !pb_text_parse_int(options->tries, 1, TRIES_MAX, &tries))
     return pb_error_set(err, PB_REJECT, "--tries: a number from 1 to %d", TRIES_MAX);
   *tries_out = (int)tries;
-  return service_url_format(url, url_size, options->service, err);
+  return pb_address_parse(options->service, &service, &has_port, err);
 }
 
 int
@@ -353,15 +359,14 @@ command_share(const struct options *options)
 {
   struct share share = {.options = options};
   pb_error_t   err   = {0};
-  char         url[512];
   bool         ok;
 
-  if (!check_options(options, url, sizeof(url), &share.tries, &err))
+  if (!check_options(options, &share.tries, &err))
   {
     command_fail(&err);
     return EXIT_USAGE;
   }
-  ok = run_share(&share, url, &err);
+  ok = run_share(&share, &err);
   if (!ok)
     command_fail(&err);
   ok = ok && !share.refused_count;

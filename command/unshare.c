@@ -129,12 +129,15 @@ command_unshare(const struct options *options)
   int                 exit_code;
   char                url[512] = "";
 
-  if (options->service && !service_url_format(url, sizeof(url), options->service, &err))
+  if (!state_enter(options->state, &err))
+    return command_fail(&err);
+  if (options->service &&
+      !service_url_find(options, options->service, /*may_ask*/ false, url, sizeof(url), &err))
   {
     command_fail(&err);
     return EXIT_USAGE;
   }
-  if (!state_enter(options->state, &err) || !state_lock(options->state, &lock, &err) ||
+  if (!state_lock(options->state, &lock, &err) ||
       !pb_registrations_load(options->state, &list, &count, &err))
     return command_fail(&err);
   exit_code = unshare_all(options, list, count, url[0] ? url : NULL);

@@ -5,6 +5,7 @@
 #define PB_CLOUD_PROTOCOL_H
 
 #define PB_SERVICE_PORT 8631
+#define PB_SERVICE_PORT_HTTPS 443  // asked where no port was named and nobody answers at the other
 
 #define PB_PATH_SYSTEM "/ipp/system"
 #define PB_PATH_PRINT "/ipp/print/"      // + printer id
@@ -32,6 +33,7 @@
 #define PB_DETAIL_MODEL "printer-make-and-model"
 #define PB_DETAIL_LOCATION "printer-location"
 #define PB_DETAIL_HOST "host"
+#define PB_DETAIL_ADOPT "adopt"  // asks to take over a former printer; in the answer: which one was chosen, by its number
 // Form parameter of the device authorization request: for whom the administrator is asked (an e-mail address).
 #define PB_PARAM_REQUESTER "requester"
 #define PB_QUEUES_PER_GRANT_MAX 200
@@ -40,6 +42,11 @@
 // exists; the same again gives the same job (docs/PROTOCOL.md).  Services that know it say so in ipp-features-supported.
 #define PB_CLIENT_JOB_UUID "client-job-uuid"
 #define PB_FEATURE_CLIENT_JOB_UUID "client-job-uuid"
+
+// Key roll-over (docs/PROTOCOL.md): services that know it say so in their metadata; how the refusal of a key that was
+// replaced begins.
+#define PB_METADATA_ROLL_OVER "printbridge_key_rollover_supported"
+#define PB_KEY_REPLACED "the key was replaced"
 
 #define PB_GRANT_DEVICE_CODE "urn:ietf:params:oauth:grant-type:device_code"
 #define PB_ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -175,25 +175,62 @@ pb_sign_in_renew_locked(pb_sign_in_t *sign_in, pb_error_t *err)
 }
 
 // The newest token that ends all of them.
-static bool
-revoke_token(pb_sign_in_t *sign_in)
+static const char *
+get_last_token(const struct pb_stored_sign_in *stored)
 {
-  const struct pb_stored_sign_in *stored = &sign_in->stored;
-  const pb_secret_t              *token =
-    stored->refresh_token.text ? &stored->refresh_token : &stored->access_token;
-  pb_buffer_t          form  = {0};
-  struct pb_http_reply reply = {0};
-  bool                 ok    = false;
+  if (stored->refresh_token.text)
+    return stored->refresh_token.text;
+  return stored->access_token.text ? stored->access_token.text : "";
+}
 
-  if (!stored->revocation_endpoint[0] || !token->text)
+// A machine proves its key: so it gives up its approval, and not this token only (PROTOCOL.md).
+static bool
+format_revocation(pb_sign_in_t *sign_in, pb_buffer_t *form, pb_error_t *err)
+{
+  bool        is_machine = sign_in->kind == PB_SIGN_IN_MACHINE;
+  pb_secret_t jwt        = {0};
+  bool        ok         = !is_machine ||
+            (pb_sign_in_find_key(sign_in, /*is_new_allowed*/ false, err) &&
+             pb_sign_in_learn(sign_in, err) &&
+             pb_sign_in_sign(sign_in, sign_in->metadata.issuer, /*has_key*/ false, &jwt, err));
+
+  if (ok)
+  {
+    const char *const fields[][2] = {
+      {"token",                 get_last_token(&sign_in->stored)                },
+      {"client_id",             is_machine ? sign_in->client_id : PB_CLIENT_USER},
+      {"client_assertion_type", PB_ASSERTION_TYPE                               },
+      {"client_assertion",      jwt.text                                        },
+    };
+    ok = append_fields(form, fields, is_machine ? 4 : 2, err);
+  }
+  pb_secret_clear(&jwt);
+  return ok;
+}
+
+// True: the service knows nothing of it any more.
+static bool
+tell_service(pb_sign_in_t *sign_in)
+{
+  const struct pb_stored_sign_in *stored                     = &sign_in->stored;
+  char                            error[PB_REPLY_ERROR_SIZE] = "";
+  pb_buffer_t                     form                       = {0};
+  struct pb_http_reply            reply                      = {0};
+  pb_error_t                      err                        = {0};
+  bool                            ok                         = false;
+
+  if (!stored->revocation_endpoint[0])
     return false;
   pb_buffer_init(&form, FORM_MAX);
-  ok = pb_form_append(&form, "token", token->text, /*err*/ NULL) &&
-       pb_form_append(&form, "client_id",
-                      sign_in->kind == PB_SIGN_IN_USER ? PB_CLIENT_USER : sign_in->client_id,
-                      /*err*/ NULL) &&
-       post(sign_in, stored->revocation_endpoint, &form, &reply, /*err*/ NULL) &&
-       reply.status == 200;
+  if (format_revocation(sign_in, &form, &err) &&
+      post(sign_in, stored->revocation_endpoint, &form, &reply, &err))
+  {
+    ok = reply.status == 200;
+    if (!ok)
+      pb_reply_set_error(reply.status, reply.body.data, reply.body.size, "revocation", error, &err);
+    // An administrator was there before.
+    ok = ok || pb_text_is_equal(error, "invalid_client");
+  }
   pb_buffer_wipe(&form);
   pb_http_reply_clear(&reply);
   return ok;
@@ -209,11 +246,7 @@ pb_sign_in_remove(pb_sign_in_t *sign_in, bool *is_told_out, pb_error_t *err)
   if (!pb_sign_in_lock(sign_in, PB_SIGN_IN_LOCK, LOCK_WAIT_MS, &lock, err))
     return false;
   if (pb_sign_in_load(sign_in, /*err*/ NULL))
-  {
-    if (sign_in->kind == PB_SIGN_IN_MACHINE)
-      (void)!pb_sign_in_find_key(sign_in, /*is_new_allowed*/ false, /*err*/ NULL);
-    is_told = revoke_token(sign_in);
-  }
+    is_told = tell_service(sign_in);
   ok = pb_sign_in_drop(sign_in, PB_SIGN_IN_FILE, err) &&
        pb_sign_in_drop(sign_in, PB_SIGN_IN_PENDING, err) &&
        (sign_in->kind == PB_SIGN_IN_USER || pb_sign_in_drop(sign_in, PB_SIGN_IN_KEY, err));

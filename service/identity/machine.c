@@ -55,6 +55,36 @@ pb_machine_check_scope(pb_identity_t *identity, const char *client_id, const cha
   return pb_error_set(err, PB_AUTH, "this client was not approved for %s", scope);
 }
 
+// What it is as a connector stays.
+static bool
+end_locked(pb_identity_t *identity, const char *client_id, pb_error_t *err)
+{
+  if (!pb_db_run(identity->db, err, "UPDATE auth_clients SET machine = '' WHERE id = ?", "t",
+                 client_id) ||
+      !pb_db_run(identity->db, err, "DELETE FROM auth_tokens WHERE client_id = ? AND scope = ?",
+                 "tt", client_id, PB_SCOPE_MACHINE))
+    return false;
+  pb_log(NULL, PB_LOG_INFO, "machine %s has given up its approval", client_id);
+  return true;
+}
+
+bool
+pb_machine_end(pb_identity_t *identity, const char *client_id, pb_error_t *err)
+{
+  pb_error_t why = {0};
+  bool       ok  = pb_machine_check_scope(identity, client_id, PB_SCOPE_MACHINE, err);
+
+  if (!ok || !pb_db_begin(identity->db, err))
+    return false;
+  if (pb_machine_check_scope(identity, client_id, PB_SCOPE_PROXY, &why))
+    ok = end_locked(identity, client_id, err);
+  else if (why.kind == PB_AUTH)
+    ok = pb_identity_revoke_client(identity, client_id, err);
+  else
+    ok = pb_error_set(err, why.kind, "%s", why.message);
+  return pb_db_end(identity->db, ok, err);
+}
+
 static void
 read_row(pb_db_stmt_t *query, struct pb_machine *machine)
 {

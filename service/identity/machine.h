@@ -14,6 +14,10 @@ bool pb_machine_bind(pb_identity_t *identity, const struct pb_token_subject *sub
 // May that client, which has proven its key, have a token of that scope?  PB_AUTH: no.
 bool pb_machine_check_scope(pb_identity_t *identity, const char *client_id, const char *scope, pb_error_t *err) PB_MUST_USE;
 
+// It gives up its approval: its tokens end, and its key is known no more unless it is a connector's, too.  PB_AUTH: it is no
+// machine.
+bool pb_machine_end(pb_identity_t *identity, const char *client_id, pb_error_t *err) PB_MUST_USE;
+
 struct pb_machine
 {
   char    client_id[PB_CLIENT_ID_SIZE];

@@ -134,7 +134,8 @@ check_client(pb_identity_t *identity, struct pb_call *call, const pb_form_t *for
     pb_oauth_refuse(call, "invalid_request", "client_assertion_type is not known");
     return false;
   }
-  if (!pb_assertion_check(identity, assertion, subject->client_id, &err))
+  if (!pb_assertion_check_next(identity, assertion, subject->client_id, subject->next_key,
+                               &err))
   {
     pb_oauth_refuse_error(call, "invalid_client", &err);
     return false;
@@ -206,6 +207,21 @@ pb_oauth_token(void *context, struct pb_call *call)
   pb_form_free(form);
 }
 
+// A machine that proves its key with it gives up its approval, too: whatever became of the token.
+static void
+answer_revoke_machine(pb_identity_t *identity, struct pb_call *call, const pb_form_t *form)
+{
+  struct pb_token_subject subject = {.scope = PB_SCOPE_MACHINE};
+  pb_error_t              err     = {0};
+
+  if (!check_client(identity, call, form, &subject))
+    return;
+  if (pb_machine_end(identity, subject.client_id, &err))
+    pb_oauth_reply(call, json_object_new_object());
+  else
+    pb_oauth_refuse_error(call, "invalid_client", &err);
+}
+
 // Who holds a token may end it; one that is not known is none to worry about (RFC 7009 s2.2).
 static void
 answer_revoke(pb_identity_t *identity, struct pb_call *call, const pb_form_t *form)
@@ -215,6 +231,11 @@ answer_revoke(pb_identity_t *identity, struct pb_call *call, const pb_form_t *fo
 
   if (token == NULL)
     return;
+  if (pb_oauth_get(form, "client_assertion") != NULL)
+  {
+    answer_revoke_machine(identity, call, form);
+    return;
+  }
   if (pb_token_revoke(identity, token, &err))
     pb_oauth_reply(call, json_object_new_object());
   else

@@ -61,10 +61,10 @@ class SignIn(WorldCase):
         text, _ = popen.communicate(timeout=60)
         return popen.returncode, text
 
-    def login(self, *options, decide=("approve", USER), trust=True):
+    def login(self, *options, decide=("approve", USER), trust=True, address=None):
         """Login with the decision made in the portal as soon as the code is shown; (exit status, output)."""
         trusted = ("--ca-fingerprint", self.service.fingerprint) if trust else ()
-        popen = self.start("login", self.service.url, *trusted, *options)
+        popen = self.start("login", address or self.service.url, *trusted, *options)
         text = ""
         with popen:
             for line in popen.stdout:
@@ -162,12 +162,13 @@ class SignIn(WorldCase):
         self.assertEqual(self.world.wait_job("Laser", job)["job-originating-user-name"], USER)
         self.assertEqual(self.ask(token, GET_JOBS)[:2], (200, 0))
 
-        # The second login needs no fingerprint: what was trusted is known.
-        status, text = self.login(trust=False)
+        # The second login needs neither fingerprint nor port: what was trusted is known.
+        status, text = self.login(trust=False, address="https://localhost")
         self.assertEqual(status, 0, text)
+        self.assertIn(f"Signed in to {self.service.url} as {USER}.", text)
 
         token, refresh = self.stored()["access-token"], self.stored()["refresh-token"]
-        status, text = self.run_command("logout")
+        status, text = self.run_command("logout", "localhost")
         self.assertEqual((status, text), (0, f"Signed out of {self.service.url}.\n"))
         self.assertEqual(self.ask(token, GET_JOBS)[0], 401)
         self.assertEqual(self.refresh(refresh)[0], 400)
@@ -230,6 +231,17 @@ class SignIn(WorldCase):
         _, page = service.portal().open("/jobs")
         self.assertRegex(page, rf'mary<small>asserted by machine {re.escape(os.uname().nodename)}</small>')
         self.assertIn(f">{job}<", page)
+
+        # It gives its approval up itself, and asks for a new one.
+        self.assertIn('name="client"', service.portal(ADMIN).open("/users")[1])
+        status, text = self.run_command("logout", "--system")
+        self.assertEqual((status, text), (0, f"Signed out of {service.url}.\n"))
+        self.assertNotIn('name="client"', service.portal(ADMIN).open("/users")[1])
+        self.assertEqual(self.ask(token, GET_JOBS)[0], 401)
+        self.assertFalse(os.path.exists(f"{self.folder('machine')}/key.pem"))
+        status, text = self.login("--system", decide=("approve", ADMIN))
+        self.assertEqual(status, 0, text)
+        token = self.stored("machine")["access-token"]
 
         # An administrator takes it back; its key is worth nothing from then on.
         self.press(ADMIN, "/users", "/users/machines/remove", client=r'name="client"\s+value="([^"]+)"')

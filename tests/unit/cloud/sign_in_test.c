@@ -113,7 +113,10 @@ answer_any(struct rig *self, const struct rig_request *request, struct rig_answe
   else if (!strcmp(request->path, "/revoke"))
   {
     world.revocations++;
-    rig_say(answer, "{}");
+    if (world.is_revoked)
+      refuse(answer, "invalid_client");
+    else
+      rig_say(answer, "{}");
   }
   else
     answer_token(form, answer);
@@ -450,6 +453,31 @@ test_removed(void **state)
 
 // --- machines
 
+// It proves its key, and so gives up its approval; a service that has forgotten it need not be
+// told.
+static void
+test_machine_removed(void **state)
+{
+  pb_sign_in_t *sign_in = make(PB_SIGN_IN_MACHINE);
+  pb_error_t    err     = {0};
+  bool          is_told = false;
+
+  (void)state;
+  sign_in_now(PB_SIGN_IN_MACHINE);
+  check_ok(pb_sign_in_remove(sign_in, &is_told, &err), err);
+  assert_true(is_told);
+  assert_int_equal(world.revocations, 1);
+  assert_non_null(strstr(world.last_form, "client_assertion=ey"));
+  assert_int_equal(try_open(PB_SIGN_IN_MACHINE), PB_GONE);
+
+  sign_in_now(PB_SIGN_IN_MACHINE);
+  world.is_revoked = true;
+  check_ok(pb_sign_in_remove(sign_in, &is_told, &err), err);
+  assert_true(is_told);
+  assert_int_equal(try_open(PB_SIGN_IN_MACHINE), PB_GONE);
+  pb_sign_in_close(sign_in);
+}
+
 static void
 test_machine(void **state)
 {
@@ -572,10 +600,10 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    FOLDER(test_shared_code), FOLDER(test_poller_gone), FOLDER(test_ends_of_code),
-    FOLDER(test_rotation),    FOLDER(test_crowd),       FOLDER(test_revoked),
-    FOLDER(test_removed),     FOLDER(test_machine),     FOLDER(test_files),
-    FOLDER(test_services),
+    FOLDER(test_shared_code),     FOLDER(test_poller_gone), FOLDER(test_ends_of_code),
+    FOLDER(test_rotation),        FOLDER(test_crowd),       FOLDER(test_revoked),
+    FOLDER(test_machine_removed), FOLDER(test_removed),     FOLDER(test_machine),
+    FOLDER(test_files),           FOLDER(test_services),
   };
   return cmocka_run_group_tests(tests, start_all, stop_all);
 }

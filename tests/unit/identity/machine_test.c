@@ -131,6 +131,84 @@ test_life(void **state)
   json_object_put(asked.json);
 }
 
+static struct reply
+give_up(struct world *w, const char *token, const char *client_id)
+{
+  char jwt[2048];
+
+  sign(w->key, client_id, ISSUER, /*has_key*/ false, jwt);
+  return world_post(w, pb_oauth_revoke, "token", token, "client_id", client_id,
+                    "client_assertion_type", PB_ASSERTION_TYPE, "client_assertion", jwt, NULL);
+}
+
+static struct reply
+sign_in(struct world *w)
+{
+  struct reply asked = ask(w);
+  pb_error_t   err   = {0};
+
+  assert_int_equal(asked.status, 200);
+  check_ok(approve(w, &asked, ADMIN, &err), err);
+  json_object_put(world_poll(w, pb_json_text(asked.json, "device_code")).json);
+  json_object_put(asked.json);
+  return get_token(w, PB_SCOPE_MACHINE);
+}
+
+// printbridge logout --system: the machine goes from the list, and its key is worth nothing.
+static void
+test_it_gives_up(void **state)
+{
+  struct world     *w     = *state;
+  pb_error_t        err   = {0};
+  struct reply      got   = sign_in(w);
+  const char       *token = pb_json_text(got.json, "access_token");
+  struct reply      gone;
+  struct pb_machine machine;
+  pb_principal_t    principal;
+
+  check_error(give_up(w, token, "somebody-else"), "invalid_client");
+  check_ok(pb_machine_find(w->identity, w->client_id, &machine, &err), err);
+  // The token alone, which could have been stolen, ends itself alone.
+  gone = world_post(w, pb_oauth_revoke, "token", token, NULL);
+  assert_int_equal(gone.status, 200);
+  json_object_put(gone.json);
+  assert_false(pb_token_check(w->identity, token, &principal, &err));
+  pb_error_clear(&err);
+  check_ok(pb_machine_find(w->identity, w->client_id, &machine, &err), err);
+
+  gone = give_up(w, token, w->client_id);
+  assert_int_equal(gone.status, 200);
+  json_object_put(gone.json);
+  assert_false(pb_machine_find(w->identity, w->client_id, &machine, &err));
+  check_error(get_token(w, PB_SCOPE_MACHINE), "invalid_client");
+  check_error(give_up(w, token, w->client_id), "invalid_client");
+  json_object_put(got.json);
+}
+
+// The same key may be a connector's: that stays.
+static void
+test_a_connector_stays(void **state)
+{
+  struct world     *w   = *state;
+  pb_error_t        err = {0};
+  struct reply      got = sign_in(w);
+  struct pb_machine machine;
+
+  check_ok(pb_db_run(w->db, &err,
+                     "INSERT INTO auth_devices (uuid, client_id, queue, make_and_model, location,"
+                     " host, registered_ms) VALUES (?, ?, '', '', '', '', 1)",
+                     "tt", "urn:uuid:5d2f0c52-7b1e-4d52-9a39-2d1a4c7f0a11", w->client_id),
+           err);
+  json_object_put(give_up(w, pb_json_text(got.json, "access_token"), w->client_id).json);
+  assert_false(pb_machine_find(w->identity, w->client_id, &machine, &err));
+  check_error(get_token(w, PB_SCOPE_MACHINE), "invalid_client");
+  json_object_put(got.json);
+  got = get_token(w, PB_SCOPE_PROXY);
+  assert_int_equal(got.status, 200);
+  check_error(give_up(w, pb_json_text(got.json, "access_token"), w->client_id), "invalid_client");
+  json_object_put(got.json);
+}
+
 static void
 test_refused(void **state)
 {
@@ -247,8 +325,13 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    WORLD(test_life),        WORLD(test_refused),    WORLD(test_strangers),
-    WORLD(test_lost_answer), WORLD(test_taken_back),
+    WORLD(test_life),
+    WORLD(test_refused),
+    WORLD(test_strangers),
+    WORLD(test_lost_answer),
+    WORLD(test_taken_back),
+    WORLD(test_it_gives_up),
+    WORLD(test_a_connector_stays),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
