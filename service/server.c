@@ -60,8 +60,11 @@ pb_server_open_identity(const pb_settings_t *settings, pb_db_t **db_out,
     goto done;
   }
   snprintf(issuer, sizeof(issuer), "https://%s", authority);
-  struct pb_identity_options options = {
-    .issuer = issuer, .ca_key_file = ca_key, .ca_file = ca, .code_life_ms = settings->code_life_ms};
+  struct pb_identity_options options = {.issuer         = issuer,
+                                        .ca_key_file    = ca_key,
+                                        .ca_file        = ca,
+                                        .code_life_ms   = settings->code_life_ms,
+                                        .certificate_ms = settings->certificate_life_ms};
   ok = pb_db_open(database, db_out, err) && pb_identity_new(*db_out, &options, identity_out, err);
 
 done:
@@ -234,6 +237,7 @@ pb_server_reload(pb_server_t *server, const pb_settings_t *settings, pb_error_t 
   pb_print_set_options(server->print, &print);
   pb_identity_set_code_life(server->identity, settings->code_life_ms);
   return true;
+  pb_identity_set_certificate_life(server->identity, settings->certificate_life_ms);
 }
 
 int

@@ -28,6 +28,7 @@ typedef struct pb_settings
   int64_t job_history_ms, multiple_operation_ms;
   int64_t code_life_ms;
   bool    has_cut_through;
+  int64_t certificate_life_ms;  // of a device
 } pb_settings_t;
 
 // path NULL: /etc/printbridge/service.conf, or the defaults when that does not exist.  PB_CONFIG

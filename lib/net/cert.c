@@ -16,7 +16,7 @@
 
 #define DAY_S (24 * 60 * 60)
 #define BACKDATE_DAYS 2
-#define DAYS_MAX (50 * 366)
+#define LIFE_MAX_S (50LL * 366 * DAY_S)
 #define SERIAL_SIZE 16
 #define NAMES_MAX 64        // of one server
 #define NAME_MAX_SIZE 253   // of one DNS name
@@ -55,7 +55,7 @@ struct plan
   X509                   *issuer;  // NULL: self-signed
   const pb_key_t         *key;     // the subject's
   const char             *common_name;
-  int                     days;
+  int64_t                 life_s;
   const struct extension *extensions;
   size_t                  extensions_count;
   GENERAL_NAMES          *names;  // NULL: none
@@ -106,7 +106,7 @@ fill_cert(X509 *cert, const struct plan *plan)
 
   return X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) &&
          ASN1_TIME_set(X509_getm_notBefore(cert), now - BACKDATE_DAYS * DAY_S) != NULL &&
-         ASN1_TIME_set(X509_getm_notAfter(cert), now + (time_t)plan->days * DAY_S) != NULL &&
+         ASN1_TIME_set(X509_getm_notAfter(cert), now + (time_t)plan->life_s) != NULL &&
          X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
                                     (const unsigned char *)plan->common_name, -1, -1, 0) == 1 &&
          X509_set_issuer_name(cert, plan->issuer != NULL ? X509_get_subject_name(plan->issuer)
@@ -122,8 +122,8 @@ make_cert(const struct plan *plan, char **pem_out, pb_error_t *err)
   BIO  *bio  = NULL;
   bool  ok   = false;
 
-  if (plan->days < 1 || plan->days > DAYS_MAX)
-    return pb_error_set(err, PB_BUG, "a certificate for %d days", plan->days);
+  if (plan->life_s < 1 || plan->life_s > LIFE_MAX_S)
+    return pb_error_set(err, PB_BUG, "a certificate for %lld seconds", (long long)plan->life_s);
   if (plan->issuer != NULL &&
       X509_check_private_key(plan->issuer, pb_key_pkey(plan->issuer_key)) != 1)
     return pb_ssl_error_set(err, PB_CONFIG, "the CA's key does not fit the CA's certificate");
@@ -157,8 +157,11 @@ parse_cert(const char *pem, X509 **cert_out, pb_error_t *err)
 bool
 pb_cert_make_ca(const pb_key_t *key, const char *name, int days, char **pem_out, pb_error_t *err)
 {
-  struct plan plan = {
-    .issuer_key = key, .key = key, .common_name = name, .days = days, EXTENSIONS(ca_extensions)};
+  struct plan plan = {.issuer_key  = key,
+                      .key         = key,
+                      .common_name = name,
+                      .life_s      = (int64_t)days * DAY_S,
+                      EXTENSIONS(ca_extensions)};
 
   *pem_out = NULL;
   if (name[0] == '\0' || strlen(name) > COMMON_NAME_MAX || !pb_text_is_printable(name))
@@ -256,9 +259,11 @@ pb_cert_make_server(const pb_key_t *ca_key, const char *ca_pem, const pb_key_t *
                     const char *const *names, size_t names_count, int days, char **pem_out,
                     pb_error_t *err)
 {
-  struct plan plan = {
-    .issuer_key = ca_key, .key = server_key, .days = days, EXTENSIONS(server_extensions)};
-  bool ok = false;
+  struct plan plan = {.issuer_key = ca_key,
+                      .key        = server_key,
+                      .life_s     = (int64_t)days * DAY_S,
+                      EXTENSIONS(server_extensions)};
+  bool        ok   = false;
 
   *pem_out = NULL;
   if (names_count == 0 || names_count > NAMES_MAX)
@@ -276,11 +281,13 @@ done:
 
 bool
 pb_cert_make_device(const pb_key_t *ca_key, const char *ca_pem, const pb_key_t *device_key,
-                    const char *uuid, int days, char **pem_out, pb_error_t *err)
+                    const char *uuid, int64_t life_ms, char **pem_out, pb_error_t *err)
 {
-  struct plan plan = {
-    .issuer_key = ca_key, .key = device_key, .days = days, EXTENSIONS(device_extensions)};
-  bool ok = false;
+  struct plan plan = {.issuer_key = ca_key,
+                      .key        = device_key,
+                      .life_s     = life_ms / 1000,
+                      EXTENSIONS(device_extensions)};
+  bool        ok   = false;
 
   *pem_out = NULL;
   if (!pb_uuid_strip(uuid, &plan.common_name, err) || !parse_cert(ca_pem, &plan.issuer, err))

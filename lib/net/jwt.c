@@ -144,6 +144,23 @@ copy_text(char *dst, size_t dst_size, const char *text)
   return text != NULL && text[0] != '\0' && pb_text_copy(dst, dst_size, text);
 }
 
+// cnf.jkt; absent is fine.
+static bool
+read_next_key(json_object *claims, char next_key[PB_KEY_ID_SIZE])
+{
+  json_object *cnf  = NULL;
+  const char  *text = NULL;
+
+  next_key[0] = '\0';
+  if (!json_object_object_get_ex(claims, "cnf", &cnf))
+    return true;
+  if (!json_object_is_type(cnf, json_type_object))
+    return false;
+  text = pb_json_text(cnf, "jkt");
+  return text != NULL && strlen(text) == PB_KEY_ID_SIZE - 1 &&
+         pb_text_copy(next_key, PB_KEY_ID_SIZE, text);
+}
+
 static bool
 read_claims(const struct parts *parts, struct pb_assertion *out, pb_error_t *err)
 {
@@ -164,6 +181,8 @@ read_claims(const struct parts *parts, struct pb_assertion *out, pb_error_t *err
     bad = "iat";
   else if (!read_time(claims, "exp", /*is_needed*/ true, &out->expires_ms))
     bad = "exp";
+  else if (!read_next_key(claims, out->next_key))
+    bad = "cnf";
   else if (strcmp(out->issuer, out->subject) != 0)
     bad = "sub (not the same as iss)";  // RFC 7523 s3, private_key_jwt
   json_object_put(claims);
@@ -241,7 +260,7 @@ bool
 pb_jwt_verify(const pb_key_t *key, const char *jwt, struct pb_assertion *claims_out,
               pb_error_t *err)
 {
-  struct parts parts = {0};
+  struct parts parts    = {0};
   uint8_t     *raw      = NULL;
   size_t       raw_size = 0;
   bool         ok       = false;
@@ -296,6 +315,21 @@ encode_header(const pb_key_t *key, bool has_jwk)
   return text;
 }
 
+static bool
+add_next_key(json_object *claims, const char *next_key)
+{
+  json_object *cnf = NULL;
+
+  if (next_key[0] == '\0')
+    return true;
+  cnf = json_object_new_object();
+  if (cnf != NULL && pb_json_add_text(cnf, "jkt", next_key) &&
+      json_object_object_add(claims, "cnf", cnf) == 0)
+    return true;
+  json_object_put(cnf);
+  return false;
+}
+
 static char *
 encode_claims(const struct pb_assertion *claims)
 {
@@ -307,7 +341,8 @@ encode_claims(const struct pb_assertion *claims)
       pb_json_add_text(object, "aud", claims->audience) &&
       pb_json_add_text(object, "jti", claims->id) &&
       (claims->issued_ms == 0 || pb_json_add_int(object, "iat", claims->issued_ms / 1000)) &&
-      pb_json_add_int(object, "exp", claims->expires_ms / 1000))
+      pb_json_add_int(object, "exp", claims->expires_ms / 1000) &&
+      add_next_key(object, claims->next_key))
     text = encode_json(object);
   json_object_put(object);
   return text;
@@ -383,7 +418,7 @@ pb_jwt_sign_with_key(const pb_key_t *key, const struct pb_assertion *claims, pb_
 bool
 pb_jwt_peek_key(const char *jwt, pb_key_t **key_out, pb_error_t *err)
 {
-  struct parts parts = {0};
+  struct parts parts  = {0};
   json_object *header = NULL;
   json_object *jwk    = NULL;
   bool         ok     = false;

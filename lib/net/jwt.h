@@ -16,6 +16,7 @@ struct pb_assertion
   char    id[64];         // jti
   int64_t issued_ms;      // iat; 0: absent
   int64_t expires_ms;     // exp
+  char    next_key[PB_KEY_ID_SIZE];  // cnf.jkt (RFC 9449 s6.1): the thumbprint of the key that is to follow; "": none
 };
 
 bool pb_jwt_sign(const pb_key_t *key, const struct pb_assertion *claims, pb_secret_t *jwt_out, pb_error_t *err) PB_MUST_USE;

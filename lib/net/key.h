@@ -32,9 +32,9 @@ bool pb_cert_make_ca(const pb_key_t *key, const char *name, int days, char **pem
 bool pb_cert_make_server(const pb_key_t *ca_key, const char *ca_pem, const pb_key_t *server_key,
                          const char *const *names, size_t names_count, int days, char **pem_out,
                          pb_error_t *err) PB_MUST_USE;
-// A device's, from a public key: CN = uuid without "urn:uuid:".
+// A device's, from a public key: CN = uuid without "urn:uuid:".  life_ms: from now on, in whole seconds.
 bool pb_cert_make_device(const pb_key_t *ca_key, const char *ca_pem, const pb_key_t *device_key, const char *uuid,
-                         int days, char **pem_out, pb_error_t *err) PB_MUST_USE;
+                         int64_t life_ms, char **pem_out, pb_error_t *err) PB_MUST_USE;
 bool pb_cert_get_fingerprint(const char *pem, char fingerprint[PB_FINGERPRINT_SIZE], pb_error_t *err) PB_MUST_USE;
 bool pb_cert_get_expiry(const char *pem, int64_t *time_ms_out, pb_error_t *err) PB_MUST_USE;
 

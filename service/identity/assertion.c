@@ -5,35 +5,12 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cloud/protocol.h"
+#include "identity/client-key.h"
 #include "identity/internal.h"
 #include "net/jwt.h"
 #include <stdlib.h>
 #include <string.h>
-
-// The key that was registered for that client.
-static bool
-find_key(pb_identity_t *identity, const char *client_id, pb_key_t **key_out, pb_error_t *err)
-{
-  char         *pem   = NULL;
-  pb_db_stmt_t *query = pb_db_query(
-    identity->db, err, "SELECT public_key FROM auth_clients WHERE id = ?", "t", client_id);
-
-  bool has_key = pb_db_step(query) && !pb_db_is_null(query, 0);
-  if (has_key)
-    pem = pb_text_dup(pb_db_text(query, 0));
-  if (!pb_db_finish(query, err))
-  {
-    free(pem);
-    return false;
-  }
-  if (!has_key)
-    return pb_error_set(err, PB_AUTH, "the client is not registered here");
-  if (pem == NULL)
-    return pb_error_set(err, PB_RETRY, "out of memory for a client's key");
-  bool ok = pb_key_parse_pem(pem, key_out, err);
-  free(pem);
-  return ok;
-}
 
 static bool
 refuse_clock(int64_t now, const char *what, pb_error_t *err)
@@ -76,15 +53,21 @@ check_claims(const pb_identity_t *identity, const struct pb_assertion *claims, p
   return check_times(identity, claims, err);
 }
 
+static bool
+copy_client(const struct pb_assertion *claims, char client_id_out[PB_CLIENT_ID_SIZE],
+            pb_error_t *err)
+{
+  return pb_text_copy(client_id_out, PB_CLIENT_ID_SIZE, claims->subject) ||
+         pb_error_set(err, PB_AUTH, "the client is not registered here");
+}
+
 // Signature and claims.
 static bool
 check_with_key(pb_identity_t *identity, const pb_key_t *key, const char *jwt,
                struct pb_assertion *claims, char client_id_out[PB_CLIENT_ID_SIZE], pb_error_t *err)
 {
-  if (!pb_jwt_verify(key, jwt, claims, err) || !check_claims(identity, claims, err))
-    return false;
-  return pb_text_copy(client_id_out, PB_CLIENT_ID_SIZE, claims->subject) ||
-         pb_error_set(err, PB_AUTH, "the client is not registered here");
+  return pb_jwt_verify(key, jwt, claims, err) && check_claims(identity, claims, err) &&
+         copy_client(claims, client_id_out, err);
 }
 
 // The first use of its jti.
@@ -102,21 +85,85 @@ check_size(const char *jwt, pb_error_t *err)
          pb_error_set(err, PB_REJECT, "the assertion is longer than %d bytes", PB_ASSERTION_MAX);
 }
 
+// The former key proves that it was the client's, and no more.
+static bool
+refuse_former(int64_t rolled_ms, pb_error_t *err)
+{
+  char text[PB_ISO_DATE_SIZE];
+
+  pb_clock_format_iso(text, rolled_ms);
+  return pb_error_set(
+    err, PB_AUTH,
+    PB_KEY_REPLACED " at %s: this is the copy of a print server that has gone on elsewhere", text);
+}
+
+// The one of its keys that has signed it.
+static bool
+find_signer(const struct pb_client_keys *keys, const char *jwt, struct pb_assertion *claims,
+            const pb_key_t **signer_out, pb_error_t *err)
+{
+  const pb_key_t *const known[] = {keys->current, keys->next, keys->former};
+  pb_error_t            why     = {0};
+
+  if (keys->current == NULL)
+    return pb_error_set(err, PB_AUTH, "the client is not registered here");
+  for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+  {
+    if (known[i] == NULL)
+      continue;
+    if (pb_jwt_verify(known[i], jwt, claims, &why))
+    {
+      *signer_out = known[i];
+      return true;
+    }
+    if (why.kind != PB_AUTH)  // it is signed by this one, or who knows
+      break;
+  }
+  return pb_error_set(err, why.kind, "%s", why.message);
+}
+
+static bool
+check_with_keys(pb_identity_t *identity, const struct pb_client_keys *keys, const char *jwt,
+                struct pb_assertion *claims, char client_id_out[PB_CLIENT_ID_SIZE], pb_error_t *err)
+{
+  const pb_key_t *signer = NULL;
+
+  if (!find_signer(keys, jwt, claims, &signer, err) || !check_claims(identity, claims, err))
+    return false;
+  if (signer == keys->former)
+    return refuse_former(keys->rolled_ms, err);
+  if (!copy_client(claims, client_id_out, err) || !use_once(identity, claims, err))
+    return false;
+  return signer == keys->current || pb_client_key_roll(identity, claims->subject, err);
+}
+
+bool
+pb_assertion_check_next(pb_identity_t *identity, const char *jwt,
+                        char client_id_out[PB_CLIENT_ID_SIZE], char next_key_out[PB_CLIENT_ID_SIZE],
+                        pb_error_t *err)
+{
+  struct pb_assertion   claims = {0};
+  struct pb_client_keys keys   = {0};
+  bool                  ok     = false;
+
+  next_key_out[0] = '\0';
+  if (!check_size(jwt, err))
+    return false;
+  ok = pb_jwt_peek(jwt, &claims, err) &&
+       pb_client_keys_load(identity, claims.subject, &keys, err) &&
+       check_with_keys(identity, &keys, jwt, &claims, client_id_out, err) &&
+       pb_text_copy(next_key_out, PB_CLIENT_ID_SIZE, claims.next_key);
+  pb_client_keys_clear(&keys);
+  return ok;
+}
+
 bool
 pb_assertion_check(pb_identity_t *identity, const char *jwt, char client_id_out[PB_CLIENT_ID_SIZE],
                    pb_error_t *err)
 {
-  struct pb_assertion claims = {0};
-  pb_key_t           *key    = NULL;
-  bool                ok     = false;
+  char next_key[PB_CLIENT_ID_SIZE];
 
-  if (!check_size(jwt, err))
-    return false;
-  ok = pb_jwt_peek(jwt, &claims, err) && find_key(identity, claims.subject, &key, err) &&
-       check_with_key(identity, key, jwt, &claims, client_id_out, err) &&
-       use_once(identity, &claims, err);
-  pb_key_free(key);
-  return ok;
+  return pb_assertion_check_next(identity, jwt, client_id_out, next_key, err);
 }
 
 bool

@@ -6,13 +6,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "identity/client-key.h"
 #include "identity/details.h"
 #include "identity/device-grant.h"
 #include "identity/internal.h"
 #include <stdlib.h>
 #include <string.h>
-
-#define CERTIFICATE_DAYS 3650  // it proves nothing by itself: tokens do, and these are revoked
 
 static void
 read_queue(pb_db_stmt_t *query, const char *uuid, struct pb_approved_queue *queue)
@@ -50,13 +49,16 @@ find_approved(pb_identity_t *identity, const char *grant_id, const char *uuid,
 {
   pb_db_stmt_t *query =
     pb_db_query(identity->db, err,
-                "SELECT queue, make_and_model, location, host FROM auth_grant_queues"
+                "SELECT queue, make_and_model, location, host, adopts FROM auth_grant_queues"
                 " WHERE grant_id = ? AND uuid = ? AND state = ?",
                 "tti", grant_id, uuid, (int64_t)PB_GRANT_APPROVED);
 
   *is_found_out = pb_db_step(query);
   if (*is_found_out)
+  {
     read_queue(query, uuid, queue);
+    queue->adopts = (int)pb_db_int(query, 4);
+  }
   return pb_db_finish(query, err);
 }
 
@@ -81,10 +83,46 @@ check_allowed(pb_identity_t *identity, const pb_principal_t *principal, const ch
          pb_error_set(err, PB_AUTH, "%s was not approved, or its approval is used up", uuid);
 }
 
+static bool
+is_key(const pb_key_t *key, const char *id)
+{
+  char known[PB_KEY_ID_SIZE];
+
+  if (key == NULL)
+    return false;
+  pb_key_get_id(key, known);
+  return pb_text_is_equal(known, id);
+}
+
+// Whose key is that?  A new client is named by it; a known one has it, or says with a token that
+// was asked for by the key before that it is to follow.
+static bool
+judge_key(pb_identity_t *identity, const pb_principal_t *principal, const char *id,
+          bool *is_next_out, pb_error_t *err)
+{
+  struct pb_client_keys keys = {0};
+  bool                  ok   = false;
+
+  *is_next_out = false;
+  if (!pb_client_keys_load(identity, principal->client_id, &keys, err))
+    return false;
+  if (keys.current == NULL)
+    ok = pb_text_is_equal(id, principal->client_id);
+  else if (is_key(keys.current, id) || is_key(keys.next, id))
+    ok = true;
+  else if (principal->role == PB_ROLE_PROXY && pb_text_is_equal(id, principal->next_key) &&
+           !is_key(keys.former, id))
+    ok = *is_next_out = true;
+  pb_client_keys_clear(&keys);
+  return ok || pb_error_set(err, PB_REJECT, "the key of the CSR is not that of client %s",
+                            principal->client_id);
+}
+
 // The key that the client proved to have in the CSR; its public half is kept for assertions.
 static bool
-check_csr(const pb_principal_t *principal, const char *uuid, const char *csr_pem,
-          pb_key_t **key_out, char **pem_out, pb_error_t *err)
+check_csr(pb_identity_t *identity, const pb_principal_t *principal, const char *uuid,
+          const char *csr_pem, pb_key_t **key_out, char **pem_out, bool *is_next_out,
+          pb_error_t *err)
 {
   char common_name[64], id[PB_KEY_ID_SIZE];
 
@@ -94,10 +132,8 @@ check_csr(const pb_principal_t *principal, const char *uuid, const char *csr_pem
   if (!pb_text_is_equal_nocase(common_name, uuid + strlen("urn:uuid:")))
     return pb_error_set(err, PB_REJECT, "the CSR's CN is not the uuid of the output device");
   pb_key_get_id(*key_out, id);
-  if (!pb_text_is_equal(id, principal->client_id))
-    return pb_error_set(err, PB_REJECT, "the key of the CSR is not that of client %s",
-                        principal->client_id);
-  return pb_key_format_public(*key_out, pem_out, err);
+  return judge_key(identity, principal, id, is_next_out, err) &&
+         pb_key_format_public(*key_out, pem_out, err);
 }
 
 static bool
@@ -106,8 +142,8 @@ issue_certificate(pb_identity_t *identity, const pb_key_t *key, const char *uuid
 {
   if (identity->ca_key == NULL)
     return pb_error_set(err, PB_CONFIG, "there is no CA key to issue certificates with");
-  return pb_cert_make_device(identity->ca_key, identity->ca_pem, key, uuid, CERTIFICATE_DAYS,
-                             cert_pem_out, err);
+  return pb_cert_make_device(identity->ca_key, identity->ca_pem, key, uuid,
+                             atomic_load(&identity->certificate_ms), cert_pem_out, err);
 }
 
 static bool
@@ -119,7 +155,7 @@ write_device(pb_identity_t *identity, const pb_principal_t *principal,
   return pb_db_run(identity->db, err,
                    "INSERT INTO auth_clients (id, public_key, created_ms) VALUES (?, ?, ?)"
                    " ON CONFLICT (id) DO UPDATE SET"
-                   " public_key = coalesce(excluded.public_key, public_key)",
+                   " public_key = coalesce(public_key, excluded.public_key)",
                    "tti", principal->client_id, public_pem, now) &&
          pb_db_run(identity->db, err,
                    "INSERT OR REPLACE INTO auth_devices (uuid, client_id, queue, make_and_model,"
@@ -143,16 +179,19 @@ pb_identity_register_device(pb_identity_t *identity, const pb_principal_t *princ
   pb_key_t *key         = NULL;
   char     *public_pem  = NULL;
   char     *certificate = NULL;
+  bool      is_next     = false;
   char      name[46];
 
   if (!pb_details_normalize_uuid(name, uuid))
     return pb_error_set(err, PB_REJECT, "output-device-uuid is not of the form urn:uuid:...");
   if (!check_allowed(identity, principal, name, queue_out, err))
     goto done;
-  if (csr_pem != NULL && (!check_csr(principal, name, csr_pem, &key, &public_pem, err) ||
-                          !issue_certificate(identity, key, name, &certificate, err)))
+  if (csr_pem != NULL &&
+      (!check_csr(identity, principal, name, csr_pem, &key, &public_pem, &is_next, err) ||
+       !issue_certificate(identity, key, name, &certificate, err)))
     goto done;
-  if (!write_device(identity, principal, queue_out, public_pem, err))
+  if (!write_device(identity, principal, queue_out, public_pem, err) ||
+      (is_next && !pb_client_key_set_next(identity, principal->client_id, public_pem, err)))
     goto done;
   pb_log(&(pb_log_ctx_t){.printer = queue_out->queue}, PB_LOG_INFO,
          "%s is registered for client %s", name, principal->client_id);
@@ -168,6 +207,16 @@ done:
   free(public_pem);
   free(certificate);
   return ok;
+}
+
+bool
+pb_identity_find_device(pb_identity_t *identity, const char *uuid,
+                        struct pb_approved_queue *queue_out, pb_error_t *err)
+{
+  char owner[PB_CLIENT_ID_SIZE];
+
+  return find_device(identity, uuid, owner, queue_out, err) &&
+         (owner[0] != '\0' || pb_error_set(err, PB_GONE, "%s is not registered", uuid));
 }
 
 void

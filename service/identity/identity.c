@@ -17,6 +17,7 @@
 
 #define CODE_INTERVAL_MS (5 * 1000)
 #define CODE_LIFE_MS (10 * 60 * 1000)
+#define CERTIFICATE_MS (90 * 24 * 3600 * INT64_C(1000))
 #define AUTHORIZATION_MAX 4096  // of the header; a token has 43 characters
 
 static bool
@@ -39,6 +40,12 @@ pb_identity_set_code_life(pb_identity_t *identity, int64_t life_ms)
   atomic_store(&identity->code_life_ms, life_ms > 0 ? life_ms : CODE_LIFE_MS);
 }
 
+void
+pb_identity_set_certificate_life(pb_identity_t *identity, int64_t life_ms)
+{
+  atomic_store(&identity->certificate_ms, life_ms > 0 ? life_ms : CERTIFICATE_MS);
+}
+
 static bool
 set_up(pb_identity_t *identity, const struct pb_identity_options *options, pb_error_t *err)
 {
@@ -46,6 +53,7 @@ set_up(pb_identity_t *identity, const struct pb_identity_options *options, pb_er
   identity->code_interval_ms =
     options->code_interval_ms > 0 ? options->code_interval_ms : CODE_INTERVAL_MS;
   pb_identity_set_code_life(identity, options->code_life_ms);
+  pb_identity_set_certificate_life(identity, options->certificate_ms);
   if (!pb_text_copy(identity->issuer, sizeof(identity->issuer), options->issuer) ||
       !pb_text_format(identity->token_endpoint, sizeof(identity->token_endpoint), "%s%s",
                       identity->issuer, PB_PATH_TOKEN))

@@ -31,6 +31,7 @@ typedef struct pb_principal
   char         client_id[PB_CLIENT_ID_SIZE];  // of a token: the OAuth client; else ""
   bool         may_register;                  // holds a token of scope print.register: Register-Output-Device only
   char         grant_id[64];                  // of that token: which approval
+  char         next_key[PB_CLIENT_ID_SIZE];     // of scope print.proxy: thumbprint of the key that it may register; ""
   char         machine[PB_NAME_SIZE];         // of scope print.machine: its host name, and name is the client id; else "".
                                               // It says for whom its jobs are
 } pb_principal_t;
@@ -42,6 +43,7 @@ struct pb_identity_options
   const char *ca_file;
   int64_t     code_interval_ms;  // between polls of a device code; 0: 5 s
   int64_t     code_life_ms;      // of a device code; 0: 10 min
+  int64_t     certificate_ms;    // life of a device's certificate; 0: 90 days
 };
 
 bool pb_identity_new(pb_db_t *db, const struct pb_identity_options *options, pb_identity_t **identity_out,
@@ -62,18 +64,26 @@ struct pb_approved_queue
   char make_and_model[128];
   char location[128];
   char host[256];
+  char adopt[64];            // asks to take over a former printer; "": does not
+  int  adopts;               // the printer that was chosen for that; 0: a new one
 };
 
 // How long the codes that are made from now on are good; 0: the usual.  Any thread.
 void pb_identity_set_code_life(pb_identity_t *identity, int64_t life_ms);
+void pb_identity_set_certificate_life(pb_identity_t *identity, int64_t life_ms);  // likewise, of devices' certificates
 
 // Register-Output-Device, inside the caller's database transaction: the approval of the principal's grant for this
 // uuid is used up (a client that registered it before may do so again with its own token), the CSR's key must be the
-// client's (its RFC 7638 thumbprint is the client id), the certificate is issued.  csr_pem NULL: no certificate.
+// client's: for a new one its RFC 7638 thumbprint is the client id, later it is the key that is known, or the one that
+// the token may register, which then follows it (client-key.h).  The certificate is issued.  csr_pem NULL: none.
 // PB_AUTH when it was not approved; PB_REJECT for a bad CSR.  *cert_pem_out is malloc'd.
 bool pb_identity_register_device(pb_identity_t *identity, const pb_principal_t *principal, const char *uuid,
                                  const char *csr_pem, struct pb_approved_queue *queue_out, char **cert_pem_out,
                                  pb_error_t *err) PB_MUST_USE;
+
+// What was approved for a device that is registered.  PB_GONE: there is none.
+bool pb_identity_find_device(pb_identity_t *identity, const char *uuid, struct pb_approved_queue *queue_out,
+                             pb_error_t *err) PB_MUST_USE;
 
 // The printer of this device was removed: its client needs a new approval before it may register the uuid again; with
 // its last device the client is revoked too.  Inside the caller's transaction, if any.

@@ -23,6 +23,7 @@ struct pb_identity
   char                 *ca_pem;
   int64_t               code_interval_ms;
   atomic_int_least64_t  code_life_ms;
+  atomic_int_least64_t  certificate_ms;
   int64_t               started_ms;
   pb_lockout_t         *lockout;
   pb_recall_t          *recall;

@@ -63,7 +63,7 @@ fill_metadata(json_object *object, const pb_identity_t *identity)
   for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
     if (!add_list(object, lists[i].name, lists[i].values))
       return false;
-  return true;
+  return pb_json_add_bool(object, PB_METADATA_ROLL_OVER, true);
 }
 
 void

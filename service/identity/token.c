@@ -70,9 +70,9 @@ insert(pb_identity_t *identity, const struct pb_token_subject *subject, enum pb_
   return pb_db_run(
     identity->db, err,
     "INSERT INTO auth_tokens (hash, kind, family, scope, client_id, user_id, grant_id, created_ms,"
-    " expires_ms, label) VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?)",
-    "bitttitiit", (const void *)hash, sizeof(hash), (int64_t)kind, family, subject->scope,
-    subject->client_id, subject->user_id, subject->grant_id, now, now + life_ms, subject->label);
+    " expires_ms, label, next_key) VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?)",
+    "bitttitiitt", (const void *)hash, sizeof(hash), (int64_t)kind, family, subject->scope,
+    subject->client_id, subject->user_id, subject->grant_id, now, now + life_ms, subject->label, subject->next_key);
 }
 
 // Those that have expired, and those of a connector or machine that asks too often.
@@ -151,7 +151,7 @@ find_row(pb_identity_t *identity, const char *token, struct row *row, pb_error_t
   pb_db_stmt_t *query = pb_db_query(
     identity->db, err,
     "SELECT t.scope, t.client_id, t.user_id, t.grant_id, t.family, t.kind, u.role, u.email,"
-    " t.expires_ms, t.is_used, c.machine, t.label FROM auth_tokens t"
+    " t.expires_ms, t.is_used, c.machine, t.label, t.next_key FROM auth_tokens t"
     " LEFT JOIN auth_users u ON u.id = t.user_id LEFT JOIN auth_clients c ON c.id = t.client_id"
     " WHERE t.hash = ?",
     "b", (const void *)hash, sizeof(hash));
@@ -170,6 +170,7 @@ find_row(pb_identity_t *identity, const char *token, struct row *row, pb_error_t
     pb_text_copy(row->email, sizeof(row->email), pb_db_text(query, 7));
     pb_text_copy(row->machine, sizeof(row->machine), pb_db_text(query, 10));
     pb_text_copy(row->subject.label, sizeof(row->subject.label), pb_db_text(query, 11));
+    pb_text_copy(row->subject.next_key, sizeof(row->subject.next_key), pb_db_text(query, 12));
   }
   if (!pb_db_finish(query, err))
     return false;
@@ -302,7 +303,10 @@ fill_principal(const struct row *row, pb_principal_t *principal)
     pb_text_copy(principal->machine, sizeof(principal->machine), row->machine);
   }
   else if (pb_text_is_equal(row->subject.scope, PB_SCOPE_PROXY))
+  {
     principal->role = PB_ROLE_PROXY;
+    pb_text_copy(principal->next_key, sizeof(principal->next_key), row->subject.next_key);
+  }
   principal->may_register = pb_text_is_equal(row->subject.scope, PB_SCOPE_REGISTER);
 }
 

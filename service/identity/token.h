@@ -17,6 +17,7 @@ struct pb_token_subject
   char    client_id[PB_CLIENT_ID_SIZE];
   int64_t user_id;       // 0: none
   char    grant_id[64];  // "": none
+  char    next_key[PB_CLIENT_ID_SIZE];  // thumbprint of the key that it may register; "": none
   char    label[PB_NAME_SIZE];  // what the client calls itself; not verified
 };
 

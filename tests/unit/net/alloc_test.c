@@ -120,7 +120,7 @@ certify(void *user, pb_error_t *err)
     pb_csr_parse(csr, name, &public_key, err) && pb_cert_make_ca(world->key, "CA", 1, &ca, err) &&
     pb_cert_make_server(world->key, ca, world->key, names, 2, 1, &server, err) &&
     pb_cert_make_device(world->key, ca, public_key, "urn:uuid:00000000-0000-4000-8000-000000000001",
-                        1, &device, err) &&
+                        24LL * 3600 * 1000, &device, err) &&
     pb_cert_get_fingerprint(device, fingerprint, err) && pb_cert_get_expiry(server, &expiry, err);
 
   free(csr);

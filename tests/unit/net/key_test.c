@@ -282,7 +282,7 @@ test_certificates(void **state)
   check_ok(pb_key_make(&key, &err), err);
   check_ok(pb_cert_make_ca(ca_key, "Printbridge CA of test", 3650, &ca, &err), err);
   check_ok(pb_cert_make_server(ca_key, ca, key, names, 3, 397, &server, &err), err);
-  check_ok(pb_cert_make_device(ca_key, ca, key, UUID, 30, &device, &err), err);
+  check_ok(pb_cert_make_device(ca_key, ca, key, UUID, 30 * DAY_MS, &device, &err), err);
 
   check_verifies(ca, server, "ssl_server", 1);
   check_verifies(ca, server, "ssl_client", 0);
@@ -349,7 +349,8 @@ test_certificates_refused(void **state)
   assert_int_equal(err.kind, PB_CONFIG);
   assert_false(pb_cert_make_server(key, ca, key, &good, 1, 10, &pem, &err));  // not the CA's key
   assert_int_equal(err.kind, PB_CONFIG);
-  assert_false(pb_cert_make_device(ca_key, ca, key, "x", 10, &pem, &err));
+  assert_false(pb_cert_make_device(ca_key, ca, key, "x", 10 * DAY_MS, &pem, &err));
+  assert_false(pb_cert_make_device(ca_key, ca, key, UUID, 999, &pem, &err));
   assert_false(pb_cert_make_ca(ca_key, "", 10, &pem, &err));
   assert_false(pb_cert_make_ca(ca_key, "x", 0, &pem, &err));
   assert_null(pem);
