@@ -61,6 +61,8 @@ static const struct pb_setting table[] = {
    "How long the records of ended jobs are kept; their documents go at once."},
   {"multiple-operation-timeout", PB_SETTING_DURATION, AT(multiple_operation_ms), "5m",   10 * SECOND, DAY, NULL,
    "How long a job may wait for its next document before it is aborted."},
+  {"cut-off-timeout",         PB_SETTING_DURATION, AT(cut_off_ms),              "60s",   SECOND, DAY, NULL,
+   "How long a printer may wait for the rest of a document that broke off before the job is aborted."},
   {"code-life",               PB_SETTING_DURATION, AT(code_life_ms),            "10m",   SECOND, DAY, NULL,
    "How long a code that was shown for approval is good."},
   {"cut-through",             PB_SETTING_BOOL,     AT(has_cut_through),         "yes",   0, 0, NULL,

@@ -302,6 +302,9 @@ pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **i
   static const char *const chores[] = {
     [PB_JOBS_OVERDUE] =
       "SELECT id FROM jobs WHERE state < 7 AND is_open = 1 AND is_incoming = 0 AND activity_ms < ?",
+    [PB_JOBS_CUT_OFF] =
+      "SELECT id FROM jobs WHERE state < 7 AND is_open = 1 AND is_incoming = 0 AND device_uuid <> "
+      "'' AND activity_ms < ?",
     [PB_JOBS_DUE] =
       "SELECT id FROM jobs WHERE state = 4 AND hold_until_ms > 0 AND hold_until_ms <= ?",
     [PB_JOBS_OLD] = "SELECT id FROM jobs WHERE state >= 7 AND is_incoming = 0 AND completed_ms < ?",

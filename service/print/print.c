@@ -14,6 +14,7 @@ pb_print_set_options(pb_print_t *print, const struct pb_print_options *options)
 {
   atomic_store(&print->options.job_history_ms, options->job_history_ms);
   atomic_store(&print->options.multiple_operation_ms, options->multiple_operation_ms);
+  atomic_store(&print->options.cut_off_ms, options->cut_off_ms);
   atomic_store(&print->options.jobs_per_printer, options->jobs_per_printer);
   atomic_store(&print->options.has_cut_through, options->has_cut_through);
 }
@@ -219,11 +220,13 @@ pb_print_tick(pb_print_t *print)
     bool (*step)(struct pb_request *);
   } chores[] = {
     {PB_JOBS_OVERDUE, abort_overdue},
+    {PB_JOBS_CUT_OFF, abort_overdue},
     {PB_JOBS_DUE,     release_due  },
     {PB_JOBS_OLD,     delete_old   }
   };
   int64_t    now_ms      = pb_clock_now_ms();
-  int64_t    before_ms[] = {now_ms - print->options.multiple_operation_ms, now_ms,
+  int64_t    before_ms[] = {now_ms - print->options.multiple_operation_ms,
+                            now_ms - print->options.cut_off_ms, now_ms,
                             now_ms - print->options.job_history_ms};
   pb_error_t err         = {0};
 

@@ -19,6 +19,7 @@ struct pb_print_options
   const char *authority;              // "host:8631": of the URIs that are handed out
   int64_t     job_history_ms;         // how long records of ended jobs are kept
   int64_t     multiple_operation_ms;  // multiple-operation-time-out
+  int64_t     cut_off_ms;             // the same, where a device has begun to read the document
   int         jobs_per_printer;       // waiting jobs; more is server-error-busy
   bool        has_cut_through;        // let a job be fetched while its document is still arriving
 };

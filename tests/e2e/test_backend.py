@@ -43,9 +43,24 @@ class DeskCase(DaysCase):
         super().tearDownClass()
 
     def tearDown(self):
-        """What a failed test has left behind is not the next one's."""
+        """What a test has left behind is not the next one's: no job anywhere, no paper on its way."""
+        for printer in self.world.printers.values():
+            printer.go_on()
         for queue, number, _ in self.desk.cups.jobs("not-completed"):
             run(["cancel", f"{queue}-{number}"], self.desk.cups.env, check=False)
+        wait_for(lambda: not self.desk.cups.jobs("not-completed"), "the end of the desk's jobs")
+        wait_for(self.end_cloud_jobs, "the end of the cloud's jobs")
+        wait_for(lambda: not self.world.cups.jobs("not-completed"), "the end of the print server's jobs")
+        for printer in self.world.printers.values():
+            wait_for(lambda printer=printer: all(job.is_complete for job in list(printer.jobs)), "the last paper")
+
+    def end_cloud_jobs(self):
+        """Those that nobody looks after any more are canceled; True: there is none."""
+        left = [(queue, job) for queue in self.world.printers for job, state in self.cloud_jobs(queue)
+                if state not in ("completed", "canceled", "aborted")]
+        for queue, job in left:
+            self.cancel(queue, job, check=False)
+        return not left
 
     def run(self, result=None):
         failures = len(result.failures) + len(result.errors)
@@ -79,6 +94,14 @@ class DeskCase(DaysCase):
                        'ATTR keyword requested-attributes job-id,job-state }')
         return path
 
+    def cancel(self, queue, job, check=True):
+        path = self.world.path("cancel-cloud.test")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write('{ OPERATION Cancel-Job GROUP operation-attributes-tag ATTR charset attributes-charset utf-8 '
+                       'ATTR naturalLanguage attributes-natural-language en ATTR uri printer-uri $uri '
+                       f'ATTR integer job-id {job} ATTR name requesting-user-name $user STATUS successful-ok }}')
+        self.world.ipptool(queue, path, check)
+
     def backends(self):
         """Process ids of backends that the desk's cupsd runs, and of those that these wait for; a waiter is none of them."""
         pids, parents = [], [self.desk.cups.process.pid]
@@ -88,6 +111,18 @@ class DeskCase(DaysCase):
             parents = [int(word) for word in text.split()]
             pids += parents
         return pids
+
+
+    def start_backend(self, document):
+        """By hand, as cupsd does it where filters come before."""
+        argv = [os.path.join(self.desk.cups.folder, "bin/backend/printbridge"), "1", USER, "title", "1", ""]
+        env = dict(os.environ, DEVICE_URI=self.desk.uri("Laser"), CONTENT_TYPE="application/pdf",
+                   FINAL_CONTENT_TYPE="application/pdf", **self.desk.cups.env, **self.desk.cups.places)
+        cat = subprocess.Popen(["cat"], stdin=document, stdout=subprocess.PIPE)
+        backend = subprocess.Popen(argv, env=env, stdin=cat.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        cat.stdout.close()
+        self.addCleanup(cat.wait)
+        return backend
 
 
 class SigningIn(DeskCase):
@@ -227,14 +262,6 @@ class Printing(DeskCase):
             self.world.printers["Laser"].go_on()
         self.assertIn("anceled", job["job-printer-state-message"])
 
-    def cancel(self, queue, job):
-        path = self.world.path("cancel-cloud.test")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write('{ OPERATION Cancel-Job GROUP operation-attributes-tag ATTR charset attributes-charset utf-8 '
-                       'ATTR naturalLanguage attributes-natural-language en ATTR uri printer-uri $uri '
-                       f'ATTR integer job-id {job} ATTR name requesting-user-name $user STATUS successful-ok }}')
-        self.world.ipptool(queue, path)
-
     def test_what_fails_there_fails_here(self):
         """Of a queue that aborts, "aborted"; of others a job must neither print again nor stop the queue: "canceled"."""
         path = self.world.path("nothing.xyz")
@@ -307,17 +334,6 @@ class Printing(DeskCase):
         self.assertEqual([paper.pages() for paper in papers], [3])
         self.assertEqual(len(self.cloud_jobs("Laser")), before + 1)
 
-    def start_backend(self, document):
-        """By hand, as cupsd does it where filters come before."""
-        argv = [os.path.join(self.desk.cups.folder, "bin/backend/printbridge"), "1", USER, "title", "1", ""]
-        env = dict(os.environ, DEVICE_URI=self.desk.uri("Laser"), CONTENT_TYPE="application/pdf",
-                   FINAL_CONTENT_TYPE="application/pdf", **self.desk.cups.env, **self.desk.cups.places)
-        cat = subprocess.Popen(["cat"], stdin=document, stdout=subprocess.PIPE)
-        backend = subprocess.Popen(argv, env=env, stdin=cat.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        cat.stdout.close()
-        self.addCleanup(cat.wait)
-        return backend
-
     def test_large_documents_cost_no_memory(self):
         with open(os.path.join(self.desk.cups.folder, "bin/backend/printbridge"), "rb") as program:
             if b"__asan_init" in program.read():
@@ -379,9 +395,10 @@ class Printing(DeskCase):
         self.assertIn("ERROR: There is nothing to print", done.stderr)
 
     def test_a_killed_backend(self):
-        """Whoever kills the one that cupsd knows means both."""
+        """Whoever kills the one that cupsd knows means both; cupsd runs it again, and it finds the cloud job."""
         try:
-            self.start_stuck("killed")
+            number, _ = self.start_stuck("killed")
+            before = len(self.cloud_jobs("Laser"))
             pids = self.backends()
             self.assertEqual(len(pids), 2, "one waits, one prints without root's rights")
             owners = run(["ps", "-o", "user=", "-p", ",".join(map(str, pids))])[1].split()
@@ -390,6 +407,44 @@ class Printing(DeskCase):
             wait_for(lambda: not set(pids) & set(self.backends()), "the end of both")
         finally:
             self.world.printers["Laser"].go_on()
+        self.desk.wait_job("Laser", number)
+        self.assertEqual(len(self.cloud_jobs("Laser")), before)
+        self.assertEqual(len(self.world.printers["Laser"].wait_jobs(self.before["Laser"] + 1)), self.before["Laser"] + 1)
+
+
+class Vanishing(DeskCase):
+    """Desktops that go for good in the middle of a job: a printer of many is not theirs alone."""
+
+    world_options = {"queues": ("Laser",), "service_settings": {"cut-off-timeout": "2s"}}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        try:
+            cls.desk.sign_in("Laser", cls.world.document("sign-in.pdf", pages=1), USER)
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    def test_half_a_document_does_not_keep_the_printer(self):
+        """The print server's filter has begun to read it; the next job prints, and the half one is told as aborted."""
+        self.wire.bytes_per_second = 2_000_000
+        try:
+            with open(self.document(3, filler_bytes=12_000_000), "rb") as document:
+                backend = self.start_backend(document)
+            wait_for(lambda: [job for job in self.world.connector.jobs() if job["state"] == "printing"], "the half job there")
+            _, text = run(["pgrep", "-P", backend.pid])
+            for pid in (int(text), backend.pid):
+                os.kill(pid, signal.SIGKILL)
+            backend.wait()
+            backend.stderr.close()
+        finally:
+            self.wire.bytes_per_second = None
+        half = self.cloud_jobs("Laser")[-1][0]
+        number = self.lp("Laser", self.document(1))
+        self.desk.wait_job("Laser", number, seconds=60)
+        job = self.world.wait_job("Laser", half, ("aborted",))
+        self.assertIn("submission-interrupted", job["job-state-reasons"])
 
 
 PDF_PAGES = 4

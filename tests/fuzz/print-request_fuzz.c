@@ -66,6 +66,7 @@ start(void)
   const struct pb_print_options    options = {.authority             = "cloud.test:8631",
                                               .job_history_ms        = 1,
                                               .multiple_operation_ms = 1,
+                                              .cut_off_ms            = 1,
                                               .jobs_per_printer      = 20,
                                               .has_cut_through       = true};
   const struct pb_identity_options who     = {.issuer = "https://cloud.test:8631"};

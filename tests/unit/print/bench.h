@@ -61,6 +61,7 @@ bench_open(struct bench *b)
   struct pb_print_options options = {.authority             = "cloud.test:8631",
                                      .job_history_ms        = 3600000,
                                      .multiple_operation_ms = 60000,
+                                     .cut_off_ms            = 20000,
                                      .jobs_per_printer      = 5,
                                      .has_cut_through       = true};
 

@@ -165,6 +165,29 @@ test_broken_for_good(void **state)
   assert_int_not_equal(get_id(b, &ann, ask_named(IPP_OP_CREATE_JOB, JOB_UUID), NULL), id);
 }
 
+// Nor can a printer wait for long: others want it.  The sender who comes all the same makes another
+// job.
+static void
+test_broken_on_device_for_good(void **state)
+{
+  struct bench *b  = *state;
+  int           id = get_id(b, &ann, ask_named(IPP_OP_CREATE_JOB, JOB_UUID), NULL);
+
+  break_upload(b, ask_send(id), /*is_fetched*/ true);
+  pb_clock_shift_ms(15000);
+  pb_print_tick(b->print);
+  check_job(b, id, IPP_JSTATE_PROCESSING, "job-data-insufficient");
+  break_upload(b, ask_send(id), /*is_fetched*/ false);  // it counts from the last try
+  pb_clock_shift_ms(15000);
+  pb_print_tick(b->print);
+  check_job(b, id, IPP_JSTATE_PROCESSING, "job-data-insufficient");
+  pb_clock_shift_ms(6000);
+  pb_print_tick(b->print);
+  check_job(b, id, IPP_JSTATE_ABORTED, "submission-interrupted,aborted-by-system");
+  check_status(fetch_document(b, id), IPP_STATUS_ERROR_NOT_FETCHABLE);
+  assert_int_not_equal(get_id(b, &ann, ask_named(IPP_OP_CREATE_JOB, JOB_UUID), NULL), id);
+}
+
 static void
 test_advertised(void **state)
 {
@@ -254,8 +277,13 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    BENCH(test_same_job),        BENCH(test_broken_comes_again), BENCH(test_broken_on_device),
-    BENCH(test_broken_for_good), BENCH(test_advertised),         BENCH(test_asserted_names),
+    BENCH(test_same_job),
+    BENCH(test_broken_comes_again),
+    BENCH(test_broken_on_device),
+    BENCH(test_broken_for_good),
+    BENCH(test_broken_on_device_for_good),
+    BENCH(test_advertised),
+    BENCH(test_asserted_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
