@@ -55,6 +55,7 @@ static const struct template_row
   {"job-account-id",                   NAME,       1,    0,    0,    BOOL,        D        },
   {"job-accounting-user-id",           NAME,       1,    0,    0,    BOOL,        D        },
   {"job-hold-until",                   KEY | NAME, 1,    0,    0,    KEY | NAME,  D        },
+  {"job-hold-until-time",              DATE,       1,    0,    0,    BOOL,        0        },
   {"job-pages-per-set",                INT,        1,    1,    MAX,  BOOL,        0        },
   {"job-priority",                     INT,        1,    1,    100,  INT,         D        },
   {"job-release-action",               KEY,        1,    0,    0,    KEY,         D        },

@@ -60,16 +60,15 @@ add_resolution(ipp_t *request)
 static bool
 add_options(ipp_t *request, ipp_t *options)
 {
-  ipp_attribute_t *hold = NULL;
+  static const char *const holds[] = {"job-hold-until", "job-hold-until-time"};
 
   if (options == NULL)
     return true;
   if (pb_attributes_copy(PB_ATTRIBUTES_JOB_TEMPLATE, options, IPP_TAG_JOB, request, IPP_TAG_JOB,
                          NULL, NULL) < 0)
     return false;
-  hold = ippFindAttribute(request, "job-hold-until", IPP_TAG_ZERO);
-  if (hold != NULL)
-    ippDeleteAttribute(request, hold);
+  for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]); i++)
+    ippDeleteAttribute(request, ippFindAttribute(request, holds[i], IPP_TAG_ZERO));
   return pb_ppd_vendor_rename(request) && add_resolution(request);
 }
 

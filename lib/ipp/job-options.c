@@ -241,7 +241,7 @@ choose_encryption(const struct pb_wanted *wanted)
   {
     unsigned char hash[64];
 
-    if (cupsHashData(ippGetString(at, i, /*language*/ NULL), "", 0, hash, sizeof(hash)) > 0)
+    if (cupsHashData(ippGetString(at, i, /*language*/ NULL), "any", 3, hash, sizeof(hash)) > 0)
       return ippGetString(at, i, /*language*/ NULL);
   }
   return "none";

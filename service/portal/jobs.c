@@ -44,6 +44,26 @@ add_cancel(pb_visit_t *visit, const struct pb_job_view *view)
               view->id);
 }
 
+// What waits for a person: with its PIN where it has one.
+static void
+add_release(pb_visit_t *visit, const struct pb_job_view *view)
+{
+  pb_html_add(&visit->html,
+              "<form method=\"post\" action=\"/jobs/release\">"
+              "<input type=\"hidden\" name=\"printer\" value=\"%d\">"
+              "<input type=\"hidden\" name=\"job\" value=\"%d\">",
+              view->printer_id, view->id);
+  pb_page_csrf(visit);
+  if (view->is_waiting_for_pin)
+    pb_html_add(&visit->html,
+                "<input class=\"pin\" type=\"password\" name=\"pin\" size=\"6\" maxlength=\"255\" "
+                "required autocomplete=\"off\" placeholder=\"PIN\" aria-label=\"PIN of job %d\">",
+                view->id);
+  pb_html_add(&visit->html,
+              "<button class=\"small\" aria-label=\"Release job %d\">Release</button></form>",
+              view->id);
+}
+
 static void
 add_times(pb_visit_t *visit, const struct pb_job_view *view)
 {
@@ -73,6 +93,8 @@ add_job(void *user, const struct pb_job_view *view)
       style      = states[i].style;
       may_cancel = states[i].may_cancel;
     }
+  if (view->is_waiting_for_pin)
+    word = "Waits for its PIN";
   pb_html_add(&visit->html,
               "<tr><th scope=\"row\"><span class=\"num\">%d</span> %s</th>"
               "<td data-label=\"State\"><span class=\"state %s\">%s</span>",
@@ -86,6 +108,8 @@ add_job(void *user, const struct pb_job_view *view)
   add_times(visit, view);
   pb_html_add(&visit->html, "<td data-label=\"Pages\">%d</td><td class=\"act\">",
               view->impressions_completed);
+  if (view->state == IPP_JSTATE_HELD)
+    add_release(visit, view);
   if (may_cancel)
     add_cancel(visit, view);
   pb_html_add(&visit->html, "</td></tr>");
@@ -115,18 +139,45 @@ pb_jobs_get(pb_visit_t *visit)
   pb_page_end(visit);
 }
 
+// False: the form names no job, and says so.
+static bool
+read_job(pb_visit_t *visit, int64_t *printer_out, int64_t *job_out, pb_principal_t *principal_out)
+{
+  *principal_out = (pb_principal_t){.role = visit->user.role};
+  pb_text_copy(principal_out->name, sizeof(principal_out->name), visit->user.email);
+  if (pb_text_parse_int(pb_visit_field(visit, "printer"), 1, INT32_MAX, printer_out) &&
+      pb_text_parse_int(pb_visit_field(visit, "job"), 1, INT32_MAX, job_out))
+    return true;
+  pb_page_error(visit, 400, "No such job", "The form names no job.");
+  return false;
+}
+
 void
 pb_jobs_cancel_post(pb_visit_t *visit)
 {
   int64_t        printer = 0, job = 0;
-  pb_principal_t principal = {.role = visit->user.role};
-  pb_error_t     err       = {0};
+  pb_principal_t principal;
+  pb_error_t     err = {0};
 
-  pb_text_copy(principal.name, sizeof(principal.name), visit->user.email);
-  if (!pb_text_parse_int(pb_visit_field(visit, "printer"), 1, INT32_MAX, &printer) ||
-      !pb_text_parse_int(pb_visit_field(visit, "job"), 1, INT32_MAX, &job))
-    pb_page_error(visit, 400, "No such job", "The form names no job.");
-  else if (!pb_print_cancel_job(visit->portal->print, (int)printer, (int)job, &principal, &err))
+  if (!read_job(visit, &printer, &job, &principal))
+    return;
+  if (!pb_print_cancel_job(visit->portal->print, (int)printer, (int)job, &principal, &err))
+    pb_page_fail(visit, &err);
+  else
+    pb_visit_redirect(visit, "/jobs");
+}
+
+void
+pb_jobs_release_post(pb_visit_t *visit)
+{
+  int64_t        printer = 0, job = 0;
+  pb_principal_t principal;
+  pb_error_t     err = {0};
+
+  if (!read_job(visit, &printer, &job, &principal))
+    return;
+  if (!pb_print_release_job(visit->portal->print, (int)printer, (int)job,
+                            pb_visit_field(visit, "pin"), &principal, &err))
     pb_page_fail(visit, &err);
   else
     pb_visit_redirect(visit, "/jobs");

@@ -31,6 +31,7 @@ static const struct page
   {"POST", "/printers/remove",              PB_ROLE_ADMIN, pb_printers_remove_post            },
   {"GET",  "/jobs",                         PB_ROLE_USER,  pb_jobs_get                        },
   {"POST", "/jobs/cancel",                  PB_ROLE_USER,  pb_jobs_cancel_post                },
+  {"POST", "/jobs/release",                 PB_ROLE_USER,  pb_jobs_release_post               },
   {"GET",  "/account",                      PB_ROLE_USER,  pb_account_get                     },
   {"POST", "/account/password",             PB_ROLE_USER,  pb_account_password_post           },
   {"POST", "/account/app-passwords",        PB_ROLE_USER,  pb_account_app_password_post       },

@@ -58,6 +58,7 @@ static const char *const style[] = {
   "button.small{margin:0;padding:.3rem .7rem;font-size:.9rem}\n",
   ("button.plain{margin:0;padding:.3rem .7rem;background:none;color:var(--text);border-color:var(--line);"
    "font-weight:400;white-space:nowrap}\n"),
+  ".act input.pin[type=password]{width:6rem;padding:.3rem .5rem;margin-right:.5rem}\n",
   "button.danger{background:none;color:var(--bad);border-color:var(--bad)}\n",
   ".buttons{display:flex;gap:1rem;flex-wrap:wrap}.buttons button{min-width:8rem}\n",
   (".state{display:inline-block;padding:.05rem .6rem;border-radius:1rem;font-size:.9rem;font-weight:600;"

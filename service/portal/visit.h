@@ -74,6 +74,7 @@ void pb_printers_get(pb_visit_t *visit);
 void pb_printers_remove_post(pb_visit_t *visit);
 void pb_jobs_get(pb_visit_t *visit);
 void pb_jobs_cancel_post(pb_visit_t *visit);
+void pb_jobs_release_post(pb_visit_t *visit);
 void pb_account_get(pb_visit_t *visit);
 void pb_account_password_post(pb_visit_t *visit);
 void pb_account_app_password_post(pb_visit_t *visit);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cloud/protocol.h"
+#include "print/hold-time.h"
 
 // clang-format off
 const struct pb_capability pb_capabilities_of_service[] = {
@@ -30,13 +31,14 @@ const struct pb_capability pb_capabilities_of_service[] = {
   {"compression-supported",                 IPP_TAG_KEYWORD,  "none"},
   {"document-format-default",               IPP_TAG_MIMETYPE, "application/octet-stream"},
   {"job-hold-until-default",                IPP_TAG_KEYWORD,  "no-hold"},
-  {"job-hold-until-supported",              IPP_TAG_KEYWORD,  "no-hold indefinite"},
+  {"job-hold-until-supported",              IPP_TAG_KEYWORD,  PB_HOLD_KEYWORDS},
+  {"job-hold-until-time-supported",         IPP_TAG_BOOLEAN,  "true"},
   {"job-priority-default",                  IPP_TAG_INTEGER,  "50"},
   {"job-priority-supported",                IPP_TAG_INTEGER,  "100"},
   {"printer-mode-configured",               IPP_TAG_KEYWORD,  "passthrough"},
   {"printer-mode-supported",                IPP_TAG_KEYWORD,  "passthrough"},
   {"printer-is-shared",                     IPP_TAG_BOOLEAN,  "true"},
-  {"job-settable-attributes-supported",     IPP_TAG_KEYWORD,  "job-hold-until job-name job-priority"},
+  {"job-settable-attributes-supported",     IPP_TAG_KEYWORD,  "job-hold-until job-hold-until-time job-name job-priority"},
   {"preferred-attributes-supported",        IPP_TAG_BOOLEAN,  "false"},
 };
 const size_t pb_capabilities_of_service_count =

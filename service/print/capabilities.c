@@ -12,13 +12,15 @@
 #include "cloud/protocol.h"
 #include "ipp/attributes.h"
 #include "print/capabilities-table.h"
+#include "print/job-password.h"
 #include "print/print-private.h"
 #include "print/sniff.h"
 
 enum
 {
   FORMATS_MAX  = 64,
-  CREATION_MAX = 96
+  CREATION_MAX = 96,
+  BESIDE       = 6  // operation attributes of a job's creation
 };
 
 static const ipp_tag_t GROUP = IPP_TAG_PRINTER;
@@ -344,16 +346,17 @@ add_creation_attributes(ipp_t *bag)
 {
   static const char end[] = "-supported";
   char              names[CREATION_MAX][64];
-  const char       *values[CREATION_MAX + 4] = {"document-name", "ipp-attribute-fidelity",
-                                                "job-mandatory-attributes", "job-name"};
-  int               count                    = 4;
+  const char       *values[CREATION_MAX + BESIDE] = {
+          "document-name", "ipp-attribute-fidelity", "job-mandatory-attributes",
+          "job-name",      "job-password",           "job-password-encryption"};
+  int count = BESIDE;
 
-  for (ipp_attribute_t *at = ippFirstAttribute(bag); at && count < CREATION_MAX + 4;
+  for (ipp_attribute_t *at = ippFirstAttribute(bag); at && count < CREATION_MAX + BESIDE;
        at                  = ippNextAttribute(bag))
   {
     const char *name = ippGetName(at);
     size_t      size = name ? strlen(name) : 0;
-    char       *base = names[count - 4];
+    char       *base = names[count - BESIDE];
 
     if (size < sizeof(end) || size - sizeof(end) + 1 >= sizeof(names[0]) ||
         strcmp(name + size - sizeof(end) + 1, end) != 0)
@@ -389,6 +392,7 @@ pb_capabilities_new(struct pb_request *request)
   for (size_t i = 0; i < pb_capabilities_of_service_count; i++)
     pb_capability_add(bag, GROUP, &pb_capabilities_of_service[i]);
   pb_events_add_printer_attributes(bag);
+  pb_job_password_add_supported(bag, device);
   if (!add_reported(bag, device))
     goto out_of_memory;
   for (size_t i = 0; i < pb_capabilities_otherwise_count; i++)

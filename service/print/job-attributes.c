@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "ipp/attributes.h"
+#include "print/job-password.h"
 #include "print/print-private.h"
 
 static void
@@ -62,7 +63,10 @@ describe_state(const struct pb_job *job)
   switch (job->status.state)
   {
     case IPP_JSTATE_HELD:
-      return "Held until it is released.";
+      if (pb_reasons_has(job->status.reasons, PB_REASON_PASSWORD_WAIT))
+        return "Waiting for its PIN.";
+      return job->hold_until_ms != PB_HOLD_FOREVER ? "Held until its time has come."
+                                                   : "Held until it is released.";
     case IPP_JSTATE_PROCESSING:
       return job->device_state == IPP_JSTATE_PROCESSING ? "Printing."
                                                         : "Taken over by the printer.";

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/secret.h"
+#include "print/job-password.h"
 #include "print/print-private.h"
 
 static void
@@ -164,8 +164,7 @@ pb_job_move(struct pb_request *request, struct pb_job *job, enum pb_job_event ev
   {
     job->is_open       = false;
     job->hold_until_ms = 0;
-    pb_wipe(job->password, sizeof(job->password));
-    job->password_size = 0;
+    pb_job_drop_password(job);
   }
   if (!pb_job_save(request->print->db, job, &err))
     return pb_request_fail(request, &err);

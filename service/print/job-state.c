@@ -102,7 +102,7 @@ static const struct effect
 static const char *const passing[] = {
   // true of jobs that have not ended only
   "job-fetchable", "job-incoming", "job-data-insufficient", "processing-to-stop-point",
-  "job-hold-until-specified"};
+  "job-hold-until-specified", "job-password-wait"};
 
 static const struct
 {

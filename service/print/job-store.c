@@ -16,7 +16,8 @@
   "password_encryption, documents,"                                                                \
   " impressions, device_uuid, device_state, device_reasons, device_message, "                      \
   "impressions_completed, k_octets, sheets,"                                                       \
-  " pages, fetch_status, fetch_message, asserted_user, machine, client_uuid"
+  " pages, fetch_status, fetch_message, asserted_user, machine, client_uuid, pin_tries, "          \
+  "pin_block_ms"
 
 // What the statements and the structure have in common, in the order of COLUMNS.
 static bool
@@ -64,7 +65,9 @@ read_job(pb_db_stmt_t *row, struct pb_job *job, pb_error_t *err)
   pb_text_copy(job->asserted_user, sizeof(job->asserted_user), pb_db_text(row, 32));
   pb_text_copy(job->machine, sizeof(job->machine), pb_db_text(row, 33));
   pb_text_copy(job->client_uuid, sizeof(job->client_uuid), pb_db_text(row, 34));
-  blob = pb_db_blob(row, 17, &size);
+  job->pin_tries    = (int)pb_db_int(row, 35);
+  job->pin_block_ms = pb_db_int(row, 36);
+  blob              = pb_db_blob(row, 17, &size);
   return pb_bag_parse(blob, size, &job->ticket, err);
 }
 
@@ -169,19 +172,20 @@ pb_job_save(pb_db_t *db, const struct pb_job *job, pb_error_t *err)
     "= ?, documents = ?,"
     " device_uuid = ?, device_state = ?, device_reasons = ?, device_message = ?, "
     "impressions_completed = ?,"
-    " k_octets = ?, sheets = ?, pages = ?, fetch_status = ?, fetch_message = ?, password = ? WHERE "
-    "id = ?",
+    " k_octets = ?, sheets = ?, pages = ?, fetch_status = ?, fetch_message = ?, password = ?, "
+    "pin_tries = ?, pin_block_ms = ? WHERE id = ?",
     "tittii"
     "iiiiiii"
     "titti"
-    "iiiitbi",
+    "iiiitbiii",
     job->name, (int64_t)job->status.state, job->status.reasons, job->message,
     job->status.processing_ms, job->status.completed_ms, job->activity_ms, (int64_t)job->priority,
     job->hold_until_ms, (int64_t)job->is_open, (int64_t)is_fetchable, (int64_t)job->is_incoming,
     (int64_t)job->documents, job->device_uuid, (int64_t)job->device_state, job->device_reasons,
     job->device_message, (int64_t)job->impressions_completed, (int64_t)job->k_octets,
     (int64_t)job->sheets, (int64_t)job->pages, (int64_t)job->fetch_status, job->fetch_message,
-    job->password, job->password_size, (int64_t)job->id);
+    job->password, job->password_size, (int64_t)job->pin_tries, job->pin_block_ms,
+    (int64_t)job->id);
 }
 
 bool

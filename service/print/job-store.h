@@ -6,11 +6,14 @@
 
 #include "base/db.h"
 #include "base/text.h"
+#include "print/hold-time.h"
 #include "print/job-state.h"
+#include "spool/spool.h"
 
 #define PB_JOB_TEXT_SIZE 256
 #define PB_JOB_URI_SIZE 1024
-#define PB_JOB_HOLD_FOREVER INT64_MAX
+#define PB_JOB_PASSWORD_MAX 255  // PWG 5100.11: octetString(255)
+#define PB_JOB_SEALED_MAX (PB_JOB_PASSWORD_MAX + PB_SPOOL_SMALL_OVERHEAD)
 
 struct pb_job
 {
@@ -23,13 +26,15 @@ struct pb_job
   char                 message[PB_JOB_TEXT_SIZE];  // job-state-message
   int64_t              created_ms, activity_ms;
   int                  priority;
-  int64_t              hold_until_ms;  // 0: not held; PB_JOB_HOLD_FOREVER
+  int64_t              hold_until_ms;  // 0: not held; PB_HOLD_FOREVER
   bool                 is_open;        // more documents may come
   bool                 is_incoming;    // a document is arriving right now
   ipp_t               *ticket;         // job group: what was accepted
-  char                 password[256];  // job-password, as it came
-  size_t               password_size;
+  uint8_t              password[PB_JOB_SEALED_MAX];  // job-password, sealed: job-password.h
+  size_t               password_size;                // 0: none
   char                 password_encryption[64];
+  int                  pin_tries;     // wrong ones
+  int64_t              pin_block_ms;  // no PIN is looked at before
   int                  documents, impressions;
   char                 device_uuid[PB_UUID_SIZE];  // output-device-uuid-assigned; "": nobody
   int                  device_state;               // as the device said; 0: nothing yet

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "print/job-change.h"
+#include "print/job-hold.h"
+#include "print/job-password.h"
 #include "print/operations.h"
 #include "print/print-private.h"
 
@@ -127,59 +129,71 @@ pb_op_cancel_my_jobs(struct pb_request *request)
 
 // --- holding
 
-static bool
-hold(struct pb_request *request, const char *until)
-{
-  struct pb_job *job = &request->job;
-
-  if (job->device_uuid[0] || job->status.state > IPP_JSTATE_HELD)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s", job->id,
-                             ippEnumString("job-state", job->status.state));
-  if (strcmp(until, "indefinite") != 0)
-    return pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES,
-                             "job-hold-until=%s is not supported", until);
-  job->hold_until_ms = PB_JOB_HOLD_FOREVER;
-  (void)pb_reasons_add(job->status.reasons, "job-hold-until-specified");
-  return pb_job_move(request, job, PB_JOB_HOLD);
-}
-
-static bool
-release(struct pb_request *request)
-{
-  struct pb_job *job = &request->job;
-
-  if (job->status.state != IPP_JSTATE_HELD)
-    return job->status.state == IPP_JSTATE_PENDING ||
-           pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s", job->id,
-                             ippEnumString("job-state", job->status.state));
-  job->hold_until_ms = 0;
-  if (!pb_job_move(request, job, PB_JOB_RELEASE))
-    return false;
-  // An open job is offered when its last document has come.
-  return job->is_open || job->is_incoming || pb_job_offer(request, job);
-}
-
 bool
 pb_op_hold_job(struct pb_request *request)
 {
-  const char *until = pb_ipp_text(request->ipp, OP, "job-hold-until");
+  int64_t until_ms = 0;
 
-  return until && strcmp(until, "no-hold") == 0 ? release(request)
-                                                : hold(request, until ? until : "indefinite");
+  if (!pb_job_read_hold(request, request->ipp, OP, &until_ms))
+    return false;
+  if (!pb_ipp_find(request->ipp, OP, "job-hold-until", IPP_TAG_ZERO) &&
+      !pb_ipp_find(request->ipp, OP, "job-hold-until-time", IPP_TAG_ZERO))
+    until_ms = PB_HOLD_FOREVER;
+  return pb_job_change_hold(request, &request->job, OP, until_ms);
+}
+
+// Whoever knows the PIN; what else holds the job is its owner's to say.
+static bool
+release_with_pin(struct pb_request *request)
+{
+  bool           is_right = false;
+  pb_error_t     err      = {0};
+  struct pb_job *job      = &request->job;
+
+  if (!pb_job_password_try(request, job, &is_right))
+    return false;
+  if (is_right)
+  {
+    pb_job_drop_password(job);
+    pb_reasons_remove(job->status.reasons, PB_REASON_PASSWORD_WAIT);
+  }
+  // A wrong PIN is refused, and its count stays.
+  if (!is_right || (pb_request_is_proxy(request) && job->hold_until_ms != 0))
+    return pb_job_save(request->print->db, job, &err) || pb_request_fail(request, &err);
+  return pb_job_end_hold(request, job);
 }
 
 bool
 pb_op_release_job(struct pb_request *request)
 {
-  const char *uuid = pb_ipp_text(request->ipp, OP, "output-device-uuid");
+  const char    *uuid = pb_ipp_text(request->ipp, OP, "output-device-uuid");
+  struct pb_job *job  = &request->job;
 
   if (uuid && !pb_text_is_equal_nocase(uuid, request->printer.device.uuid))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND,
                              "the output device is not this printer's");
-  return release(request);
+  if (job->status.state != IPP_JSTATE_HELD)
+    return job->status.state == IPP_JSTATE_PENDING ||
+           pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s", job->id,
+                             ippEnumString("job-state", job->status.state));
+  if (pb_reasons_has(job->status.reasons, PB_REASON_PASSWORD_WAIT))
+    return release_with_pin(request);
+  if (pb_request_is_proxy(request))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
+                             "job %d is held for its owner to release", job->id);
+  return pb_job_change_hold(request, job, IPP_TAG_ZERO, /*until_ms*/ 0);
 }
 
 // --- Set-Job-Attributes: job-hold-until, job-name, job-priority
+
+static bool
+set_hold(struct pb_request *request)
+{
+  int64_t until_ms = 0;
+
+  return pb_job_read_hold(request, request->ipp, IPP_TAG_JOB, &until_ms) &&
+         pb_job_change_hold(request, &request->job, IPP_TAG_JOB, until_ms);
+}
 
 static bool
 set_one(struct pb_request *request, ipp_attribute_t *at)
@@ -196,8 +210,8 @@ set_one(struct pb_request *request, ipp_attribute_t *at)
     job->priority = ippGetInteger(at, 0);
     return true;
   }
-  if (strcmp(name, "job-hold-until") == 0 && text)
-    return strcmp(text, "no-hold") == 0 ? release(request) : hold(request, text);
+  if (strcmp(name, "job-hold-until") == 0 || strcmp(name, "job-hold-until-time") == 0)
+    return set_hold(request);
   pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_NOT_SETTABLE, "%s cannot be set to that",
                     name);
   ippAddOutOfBand(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_NOTSETTABLE, name);

@@ -9,6 +9,8 @@
 #include "print/capabilities.h"
 #include "print/job-attributes.h"
 #include "print/job-change.h"
+#include "print/job-hold.h"
+#include "print/job-password.h"
 #include "print/operations.h"
 #include "print/print-private.h"
 #include "print/sniff.h"
@@ -90,39 +92,12 @@ copy_name(char *dst, size_t dst_size, const char *src, const char *otherwise)
     pb_text_escape(dst, dst_size, src, strlen(src));
 }
 
-static void
-read_password(struct pb_request *request, struct pb_job *job)
-{
-  int              size     = 0;
-  ipp_attribute_t *password = pb_ipp_find(request->ipp, OP, "job-password", IPP_TAG_STRING);
-  const void      *bytes    = password ? ippGetOctetString(password, 0, &size) : NULL;
-
-  if (!bytes || size <= 0 || (size_t)size > sizeof(job->password))
-    return;
-  memcpy(job->password, bytes, (size_t)size);
-  job->password_size = (size_t)size;
-  pb_text_copy(job->password_encryption, sizeof(job->password_encryption),
-               pb_ipp_text(request->ipp, OP, "job-password-encryption"));
-}
-
-static void
-apply_hold(struct pb_job *job, int64_t now_ms)
-{
-  const char *until = pb_ipp_text(job->ticket, IPP_TAG_JOB, "job-hold-until");
-
-  job->priority = pb_ipp_int(job->ticket, IPP_TAG_JOB, "job-priority", 50);
-  if (!until || strcmp(until, "no-hold") == 0)
-    return;
-  job->hold_until_ms = PB_JOB_HOLD_FOREVER;
-  (void)pb_job_apply(&job->status, PB_JOB_HOLD, now_ms);
-  (void)pb_reasons_add(job->status.reasons, "job-hold-until-specified");
-}
-
 static bool
 check_job(struct pb_request *request, ipp_t *capabilities, struct pb_document *document,
           ipp_t **ticket_out)
 {
   return check_printer(request) && check_document(request, capabilities, document) &&
+         pb_job_password_check(request, capabilities) &&
          pb_job_ticket_accept(request, capabilities, ticket_out);
 }
 
@@ -185,8 +160,9 @@ insert_job(struct pb_request *request, ipp_t *ticket, const char *reason)
   copy_client_uuid(request, job->client_uuid);
   pb_text_copy(job->printer_uri, sizeof(job->printer_uri), request->printer_uri);
   (void)pb_reasons_add(job->status.reasons, reason);
-  read_password(request, job);
-  apply_hold(job, request->now_ms);
+  job->priority = pb_ipp_int(job->ticket, IPP_TAG_JOB, "job-priority", 50);
+  if (!pb_job_begin_hold(request, job) || !pb_job_password_take(request, job))
+    return false;
   if (!pb_job_insert(request->print->db, job, &err))
     return pb_request_fail(request, &err);
   return pb_job_raise(request, PB_EVENT_JOB_CREATED, job);

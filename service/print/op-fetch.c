@@ -4,8 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "base/secret.h"
 #include "print/job-attributes.h"
 #include "print/job-change.h"
+#include "print/job-password.h"
 #include "print/operations.h"
 #include "print/print-private.h"
 #include "print/sniff.h"
@@ -33,6 +35,26 @@ check_fetchable(struct pb_request *request)
   return true;
 }
 
+// For a device with PIN printing of its own.
+static bool
+add_password(struct pb_request *request)
+{
+  pb_error_t           err = {0};
+  uint8_t              password[PB_JOB_PASSWORD_MAX];
+  size_t               size = 0;
+  const struct pb_job *job  = &request->job;
+
+  if (!pb_job_password_open(request->print, job, password, &size, &err))
+    return pb_request_fail(request, &err);
+  if (size == 0)
+    return true;
+  ippAddOctetString(request->response, OP, "job-password", password, (int)size);
+  pb_wipe(password, sizeof(password));
+  ippAddString(request->response, OP, IPP_TAG_KEYWORD, "job-password-encryption",
+               /*language*/ NULL, job->password_encryption);
+  return true;
+}
+
 bool
 pb_op_fetch_job(struct pb_request *request)
 {
@@ -54,14 +76,8 @@ pb_op_fetch_job(struct pb_request *request)
 
   if (!check_fetchable(request))
     return false;
-  if (job->password_size > 0)
-  {
-    ippAddOctetString(request->response, OP, "job-password", job->password,
-                      (int)job->password_size);
-    if (job->password_encryption[0])
-      ippAddString(request->response, OP, IPP_TAG_KEYWORD, "job-password-encryption",
-                   /*language*/ NULL, job->password_encryption);
-  }
+  if (!add_password(request))
+    return false;
   // What the proxy asks for does not matter here.
   ippDeleteAttribute(request->ipp,
                      ippFindAttribute(request->ipp, "requested-attributes", IPP_TAG_ZERO));

@@ -18,7 +18,7 @@ static const struct pb_operation operations[] = {
   {IPP_OP_GET_JOBS,                        PB_TARGET_PRINTER, EITHER,          PB_DEVICE_UNASKED, pb_op_get_jobs},
   {IPP_OP_GET_PRINTER_ATTRIBUTES,          PB_TARGET_PRINTER, PB_MAY_ANYBODY,  PB_DEVICE_UNASKED, pb_op_get_printer_attributes},
   {IPP_OP_HOLD_JOB,                        PB_TARGET_JOB,     PB_MAY_USER,     PB_DEVICE_UNASKED, pb_op_hold_job},
-  {IPP_OP_RELEASE_JOB,                     PB_TARGET_JOB,     PB_MAY_USER,     PB_DEVICE_UNASKED, pb_op_release_job},
+  {IPP_OP_RELEASE_JOB,                     PB_TARGET_JOB,     EITHER,          PB_DEVICE_UNASKED, pb_op_release_job},
   {IPP_OP_SET_JOB_ATTRIBUTES,              PB_TARGET_JOB,     PB_MAY_USER,     PB_DEVICE_UNASKED, pb_op_set_job_attributes},
   {IPP_OP_GET_PRINTER_SUPPORTED_VALUES,    PB_TARGET_PRINTER, EITHER,          PB_DEVICE_UNASKED, pb_op_get_printer_supported_values},
   {IPP_OP_CREATE_PRINTER_SUBSCRIPTIONS,    PB_TARGET_PRINTER, EITHER,          PB_DEVICE_UNASKED, pb_op_create_printer_subscriptions},

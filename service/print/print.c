@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "print/job-change.h"
+#include "print/job-hold.h"
 #include "print/print-private.h"
 #include "print/request.h"
 
@@ -140,11 +141,7 @@ abort_overdue(struct pb_request *request)
 static bool
 release_due(struct pb_request *request)
 {
-  if (!load_job(request))
-    return false;
-  request->job.hold_until_ms = 0;
-  return pb_job_move(request, &request->job, PB_JOB_RELEASE) &&
-         pb_job_offer(request, &request->job);
+  return load_job(request) && pb_job_end_hold(request, &request->job);
 }
 
 static bool

@@ -56,6 +56,7 @@ struct pb_job_view
   const char *printer_name, *name, *user, *state_reasons, *state_message, *format;
   const char *machine;  // that says that it is that user's; "": the user signed in
   int         state;    // ipp_jstate_t
+  bool        is_waiting_for_pin;
   int64_t     created_ms, processing_ms, completed_ms;  // 0: not yet
   int64_t     size_bytes;
   int         impressions_completed;
@@ -69,6 +70,9 @@ bool pb_print_each_job(pb_print_t *print, int printer_id, const char *owner, int
                        pb_error_t *err) PB_MUST_USE;
 bool pb_print_cancel_job(pb_print_t *print, int printer_id, int job_id,
                          const pb_principal_t *principal, pb_error_t *err) PB_MUST_USE;
+// A held job may go on; pin "": none is given.  PB_REJECT: the PIN is wrong, or it cannot be released.
+bool pb_print_release_job(pb_print_t *print, int printer_id, int job_id, const char *pin,
+                          const pb_principal_t *principal, pb_error_t *err) PB_MUST_USE;
 bool pb_print_remove_printer(pb_print_t *print, int printer_id, pb_error_t *err) PB_MUST_USE;
 
 #endif

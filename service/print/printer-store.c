@@ -48,6 +48,9 @@ static const char *const migrations[] = {
   "ALTER TABLE jobs ADD COLUMN machine TEXT NOT NULL DEFAULT '';"
   "ALTER TABLE jobs ADD COLUMN client_uuid TEXT NOT NULL DEFAULT '';"
   "CREATE INDEX jobs_client_uuid ON jobs(client_uuid) WHERE client_uuid <> '';",
+
+  "ALTER TABLE jobs ADD COLUMN pin_tries INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE jobs ADD COLUMN pin_block_ms INTEGER NOT NULL DEFAULT 0;",
 };
 
 bool

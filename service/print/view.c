@@ -2,11 +2,14 @@
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "print/capabilities.h"
 #include "print/job-change.h"
+#include "print/job-password.h"
+#include "print/operations.h"
 #include "print/print-private.h"
 #include "print/request.h"
 
@@ -71,13 +74,15 @@ show_job(pb_print_t *print, const struct pb_job                   *job,
   struct pb_printer   printer   = {0};
   struct pb_document *documents = NULL;
   size_t              count     = 0;
-  struct pb_job_view  view      = {.printer_id            = job->printer_id,
-                                   .id                    = job->id,
-                                   .printer_name          = "",
-                                   .name                  = job->name,
-                                   .user                  = pb_job_get_user(job),
-                                   .machine               = job->machine,
-                                   .state                 = job->status.state,
+  struct pb_job_view  view      = {.printer_id   = job->printer_id,
+                                   .id           = job->id,
+                                   .printer_name = "",
+                                   .name         = job->name,
+                                   .user         = pb_job_get_user(job),
+                                   .machine      = job->machine,
+                                   .state        = job->status.state,
+                                   .is_waiting_for_pin =
+                                     pb_reasons_has(job->status.reasons, PB_REASON_PASSWORD_WAIT),
                                    .state_reasons         = job->status.reasons,
                                    .state_message         = job->message,
                                    .format                = "",
@@ -125,7 +130,7 @@ pb_print_each_job(pb_print_t *print, int printer_id, const char *owner, int limi
 // --- what an administrator does
 
 static bool
-cancel_step(struct pb_request *request)
+load_own_job(struct pb_request *request)
 {
   pb_error_t err = {0};
   int        id  = request->job.id;
@@ -138,7 +143,19 @@ cancel_step(struct pb_request *request)
   if (!pb_request_may_touch(request, &request->job))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
                              "job %d belongs to somebody else", id);
-  return pb_job_cancel(request, &request->job);
+  return true;
+}
+
+static bool
+cancel_step(struct pb_request *request)
+{
+  return load_own_job(request) && pb_job_cancel(request, &request->job);
+}
+
+static bool
+release_step(struct pb_request *request)
+{
+  return load_own_job(request) && pb_op_release_job(request);
 }
 
 static bool
@@ -183,7 +200,8 @@ run_step(struct pb_request *request, bool (*step)(struct pb_request *), pb_error
   request->response = pb_ipp_new_response(/*request*/ NULL, IPP_STATUS_OK);
   if (!request->response)
     return pb_error_set(err, PB_RETRY, "out of memory");
-  ok = pb_request_transact(request, step);
+  ok = pb_request_transact(request, step) &&
+       ippGetStatusCode(request->response) < IPP_STATUS_ERROR_BAD_REQUEST;
   if (!ok)
   {
     const char *why = pb_ipp_text(request->response, IPP_TAG_OPERATION, "status-message");
@@ -204,6 +222,29 @@ pb_print_cancel_job(pb_print_t *print, int printer_id, int job_id, const pb_prin
   request.job.id     = job_id;
 
   bool ok = run_step(&request, cancel_step, err);
+  pb_request_clear(&request);
+  return ok;
+}
+
+bool
+pb_print_release_job(pb_print_t *print, int printer_id, int job_id, const char *pin,
+                     const pb_principal_t *principal, pb_error_t *err)
+{
+  struct pb_request request;
+  bool              ok = false;
+
+  pb_request_init(&request, print, principal);
+  request.printer.id = printer_id;
+  request.job.id     = job_id;
+  request.ipp        = pb_bag_new();
+  if (!request.ipp)
+    pb_error_set(err, PB_RETRY, "out of memory");
+  else
+  {
+    if (pin[0])
+      ippAddOctetString(request.ipp, IPP_TAG_OPERATION, "job-password", pin, (int)strlen(pin));
+    ok = run_step(&request, release_step, err);
+  }
   pb_request_clear(&request);
   return ok;
 }

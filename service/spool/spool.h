@@ -50,6 +50,14 @@ bool pb_spool_open_reader(pb_spool_t *spool, const char *id, void (*wake)(void *
 enum pb_spool_got pb_spool_read(pb_spool_reader_t *reader, void *data, size_t room, size_t *got_out, pb_error_t *err);
 void pb_spool_reader_free(pb_spool_reader_t *reader);  // after it returns, wake is not called any more
 
+// A small secret that is kept elsewhere (a job's password), sealed by the same key.  sealed_out gets size +
+// PB_SPOOL_SMALL_OVERHEAD bytes, plain_out as much less; context (whose it is) must be the same.  PB_REJECT: changed.
+#define PB_SPOOL_SMALL_OVERHEAD 76
+bool pb_spool_seal_small(pb_spool_t *spool, const char *context, const void *plain, size_t size, uint8_t *sealed_out,
+                         pb_error_t *err) PB_MUST_USE;
+bool pb_spool_open_small(pb_spool_t *spool, const char *context, const uint8_t *sealed, size_t size, void *plain_out,
+                         pb_error_t *err) PB_MUST_USE;
+
 bool pb_spool_remove(pb_spool_t *spool, const char *id, pb_error_t *err) PB_MUST_USE;
 // At start: remove what is on disk and not known (half a body of a crash).  Returns how many.
 int  pb_spool_sweep(pb_spool_t *spool, bool (*is_known)(void *user, const char *id), void *user);

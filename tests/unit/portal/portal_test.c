@@ -23,7 +23,8 @@
 
 // --- what the portal asks of print and tunnels
 
-static int canceled_job, removed_printer;
+static int  canceled_job, removed_printer, released_job;
+static char released_pin[64];
 
 bool
 pb_print_each_printer(pb_print_t *print, void (*fn)(void *user, const struct pb_printer_view *),
@@ -61,6 +62,14 @@ pb_print_each_job(pb_print_t *print, int printer_id, const char *owner, int limi
                                  .state         = 5,
                                  .created_ms    = 1000,
                                  .state_message = HOSTILE});
+  fn(user, &(struct pb_job_view){.printer_id         = 1,
+                                 .id                 = 8,
+                                 .printer_name       = "Laser",
+                                 .name               = "secret",
+                                 .user               = "everybody",
+                                 .state              = 4,
+                                 .is_waiting_for_pin = true,
+                                 .state_message      = ""});
   return true;
 }
 
@@ -73,6 +82,20 @@ pb_print_cancel_job(pb_print_t *print, int printer_id, int job_id, const pb_prin
   if (principal->role == PB_ROLE_USER)
     return pb_error_set(err, PB_AUTH, "not your job");
   canceled_job = job_id;
+  return true;
+}
+
+bool
+pb_print_release_job(pb_print_t *print, int printer_id, int job_id, const char *pin,
+                     const pb_principal_t *principal, pb_error_t *err)
+{
+  (void)print;
+  (void)printer_id;
+  (void)principal;
+  if (strcmp(pin, "0000") == 0)
+    return pb_error_set(err, PB_REJECT, "that is not the PIN of job %d", job_id);
+  released_job = job_id;
+  pb_text_copy(released_pin, sizeof(released_pin), pin);
   return true;
 }
 
@@ -315,6 +338,7 @@ static const char *const forms[]     = {
       "/device/decide",
       "/printers/remove",
       "/jobs/cancel",
+      "/jobs/release",
       "/account/password",
       "/account/app-passwords",
       "/account/app-passwords/remove",
@@ -389,6 +413,19 @@ test_csrf(void **state)
   post(w, "/jobs/cancel", good, "printer", "1", "job", "7", NULL);
   assert_int_equal(w->status, 303);
   assert_int_equal(canceled_job, 7);
+
+  assert_int_equal(released_job, 0);
+  post(w, "/jobs/release", good, "printer", "1", "job", "8", "pin", "0000", NULL);
+  assert_int_equal(w->status, 400);
+  assert_non_null(strstr(w->body, "that is not the PIN of job 8"));
+  post(w, "/jobs/release", good, "printer", "1", "job", "8", "pin", "1234", NULL);
+  assert_int_equal(w->status, 303);
+  assert_int_equal(released_job, 8);
+  assert_string_equal(released_pin, "1234");
+  get(w, "/jobs", NULL);
+  assert_non_null(strstr(w->body, "Waits for its PIN"));
+  assert_non_null(strstr(w->body, "aria-label=\"PIN of job 8\""));
+  assert_null(strstr(w->body, "aria-label=\"PIN of job 7\""));
 
   // Another session's token does not do.
   struct world other = {.portal = w->portal, .identity = w->identity};

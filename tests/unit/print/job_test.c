@@ -677,37 +677,6 @@ a_job_of_many_documents_outlives_the_service(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 
-static int64_t
-count_passwords(struct bench *b)
-{
-  int64_t       count = -1;
-  pb_error_t    err   = {0};
-  pb_db_stmt_t *query =
-    pb_db_query(b->db, &err, "SELECT count(*) FROM jobs WHERE length(password) > 0", "");
-
-  if (pb_db_step(query))
-    count = pb_db_int(query, 0);
-  check_ok(pb_db_finish(query, &err), err);
-  return count;
-}
-
-// It opens the job at the printer: what has ended must not keep it for the days of its record.
-static void
-a_job_password_goes_with_its_job(void **state)
-{
-  struct bench *b        = *state;
-  ipp_t        *response = NULL, *ipp = ask(IPP_OP_PRINT_JOB);
-
-  ippAddOctetString(ipp, IPP_TAG_OPERATION, "job-password", "1234", 4);
-  check_status(call_with(b, &ann, ipp, PDF, &response), IPP_STATUS_OK);
-  assert_int_equal(count_passwords(b), 1);
-  check_status(
-    call(b, &ann, ask_job(IPP_OP_CANCEL_JOB, pb_ipp_int(response, IPP_TAG_JOB, "job-id", 0))),
-    IPP_STATUS_OK);
-  assert_int_equal(count_passwords(b), 0);
-  ippDelete(response);
-}
-
 // Who may not see a job does not hear of it either.
 static void
 events_of_other_peoples_jobs_are_not_told(void **state)
@@ -752,7 +721,6 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     TEST(events_of_other_peoples_jobs_are_not_told),
-    TEST(a_job_password_goes_with_its_job),
     TEST(a_job_goes_its_way),
     TEST(documents_come_one_by_one),
     TEST(an_empty_last_document_closes),

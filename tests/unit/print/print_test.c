@@ -74,7 +74,7 @@ held_jobs_are_released_when_due(void **state)
   } holds[] = {
     {due,     pb_clock_now_ms() + MINUTE_MS    },
     {later,   pb_clock_now_ms() + 3 * MINUTE_MS},
-    {forever, PB_JOB_HOLD_FOREVER              },
+    {forever, PB_HOLD_FOREVER              },
   };
   pb_error_t err = {0};
 
