@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "cloud/registration.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -17,7 +18,6 @@
 
 #define USER "printbridge"  // of the connector
 #define FOLDER_MODE 0750
-#define LOCK "share.lock"
 #define LOCK_PATIENCE_MS 40000  // the other may be waiting for a service that does not answer
 
 // As root, for the connector's user if this machine has one.
@@ -64,21 +64,16 @@ state_lock(const char *state, int *lock_out, pb_error_t *err)
 {
   const struct timespec pause  = {.tv_nsec = 100 * 1000 * 1000};
   int64_t               end_ms = pb_clock_mono_ms() + LOCK_PATIENCE_MS;
-  char                 *path   = pb_file_join(state, LOCK);
   pb_error_t            why    = {0};
   bool                  ok     = false;
 
-  *lock_out = -1;
-  if (!path)
-    return pb_error_set(err, PB_RETRY, "out of memory");
   while (!ok)
   {
-    ok = pb_file_lock(path, lock_out, &why);
+    ok = pb_registration_lock(state, lock_out, &why);
     if (ok || pb_clock_mono_ms() >= end_ms)
       break;
     nanosleep(&pause, /*left*/ NULL);
   }
-  free(path);
   return ok || pb_error_set(err, why.kind, "is another share or unshare at work? %s", why.message);
 }
 

@@ -43,6 +43,10 @@ struct pb_cloud_account
 
   pthread_mutex_t mutex;
   pthread_cond_t  answered;
+  pb_key_t       *key;    // of the registration; NULL: a fixed token, or that of a keeper
+  pb_key_t       *other;  // tried when key is refused; NULL: none
+  char            next_key[PB_KEY_ID_SIZE];  // what key says is to follow it; "": nothing
+  char            used_key[PB_KEY_ID_SIZE];  // has got the token
   bool            is_asking;
   unsigned        answers;  // how often asking has ended
   pb_error_t      failure;  // of the last time; PB_OK: it gave a token
@@ -97,7 +101,12 @@ pb_cloud_account_new(const pb_registration_t *registration, pb_cloud_account_t *
   if (!new_account(&trust, account_out, err))
     return false;
   (*account_out)->registration = registration;
-  return true;
+  if (pb_cloud_account_set_keys(*account_out, registration->key, registration->next_key,
+                                /*next_key*/ "", err))
+    return true;
+  pb_cloud_account_free(*account_out);
+  *account_out = NULL;
+  return false;
 }
 
 bool
@@ -132,12 +141,50 @@ pb_cloud_account_free(pb_cloud_account_t *account)
     return;
   pb_http_free(account->http);
   pb_secret_clear(&account->token);
+  pb_key_free(account->key);
+  pb_key_free(account->other);
   pthread_cond_destroy(&account->answered);
   pthread_mutex_destroy(&account->mutex);
   free(account->ca_file);
   free(account->ca_fingerprint);
   free(account->proxy);
   free(account);
+}
+
+bool
+pb_cloud_account_set_keys(pb_cloud_account_t *account, const pb_key_t *key, const pb_key_t *other,
+                          const char *next_key, pb_error_t *err)
+{
+  pb_key_t *key_copy   = pb_key_copy(key);
+  pb_key_t *other_copy = pb_key_copy(other);
+
+  if ((key && !key_copy) || (other && !other_copy))
+  {
+    pb_key_free(key_copy);
+    pb_key_free(other_copy);
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  }
+  pthread_mutex_lock(&account->mutex);
+  pb_key_free(account->key);
+  pb_key_free(account->other);
+  account->key   = key_copy;
+  account->other = other_copy;
+  pb_text_copy(account->next_key, sizeof(account->next_key), next_key);
+  pthread_mutex_unlock(&account->mutex);
+  return true;
+}
+
+bool
+pb_cloud_account_has_used(pb_cloud_account_t *account, const pb_key_t *key)
+{
+  char id[PB_KEY_ID_SIZE];
+  bool has;
+
+  pb_key_get_id(key, id);
+  pthread_mutex_lock(&account->mutex);
+  has = strcmp(account->used_key, id) == 0;
+  pthread_mutex_unlock(&account->mutex);
+  return has;
 }
 
 const struct pb_http_trust *
@@ -179,22 +226,64 @@ learn_endpoints(pb_cloud_account_t *account, pb_error_t *err)
   return true;
 }
 
+bool
+pb_cloud_account_get_roll_over(pb_cloud_account_t *account, bool *has_out, pb_error_t *err)
+{
+  if (!learn_endpoints(account, err))
+    return false;
+  *has_out = account->metadata.has_roll_over;
+  return true;
+}
+
+// The keys as they are now: they may be replaced while this thread asks.
+struct signers
+{
+  pb_key_t *key;
+  pb_key_t *other;  // NULL: none
+  char      next_key[PB_KEY_ID_SIZE];
+};
+
+static bool
+copy_signers(pb_cloud_account_t *account, struct signers *signers, pb_error_t *err)
+{
+  bool has_other;
+
+  pthread_mutex_lock(&account->mutex);
+  has_other      = account->other != NULL;
+  signers->key   = pb_key_copy(account->key);
+  signers->other = pb_key_copy(account->other);
+  pb_text_copy(signers->next_key, sizeof(signers->next_key), account->next_key);
+  pthread_mutex_unlock(&account->mutex);
+  return (signers->key && (signers->other || !has_other)) ||
+         pb_error_set(err, PB_RETRY, "out of memory");
+}
+
+static void
+clear_signers(struct signers *signers)
+{
+  pb_key_free(signers->key);
+  pb_key_free(signers->other);
+  *signers = (struct signers){0};
+}
+
 // With times of the service's clock.
 static bool
-sign_assertion(pb_cloud_account_t *account, pb_secret_t *jwt, pb_error_t *err)
+sign_assertion(pb_cloud_account_t *account, const pb_key_t *key, const char *next_key,
+               pb_secret_t *jwt, pb_error_t *err)
 {
   int64_t now_ms = pb_clock_now_ms() + atomic_load(&account->clock_offset_ms);
 
-  return pb_client_assertion_sign(account->registration->key, account->registration->client_id,
-                                  account->metadata.token_endpoint, now_ms, /*has_key*/ false, jwt,
-                                  err);
+  return pb_client_assertion_sign_next(key, account->registration->client_id,
+                                       account->metadata.token_endpoint, now_ms, next_key, jwt,
+                                       err);
 }
 
 static bool
-format_token_form(pb_cloud_account_t *account, pb_buffer_t *form, pb_error_t *err)
+format_token_form(pb_cloud_account_t *account, const pb_key_t *key, const char *next_key,
+                  pb_buffer_t *form, pb_error_t *err)
 {
   pb_secret_t jwt = {0};
-  bool        ok  = sign_assertion(account, &jwt, err) &&
+  bool        ok  = sign_assertion(account, key, next_key, &jwt, err) &&
             pb_form_append(form, "grant_type", "client_credentials", err) &&
             pb_form_append(form, "scope", PB_SCOPE_PROXY, err) &&
             pb_form_append(form, "client_id", account->registration->client_id, err) &&
@@ -207,7 +296,8 @@ format_token_form(pb_cloud_account_t *account, pb_buffer_t *form, pb_error_t *er
 
 // One token request.  *date_ms_out is the service's clock, 0 when unknown.
 static bool
-ask_once(pb_cloud_account_t *account, struct pb_grant *grant, int64_t *date_ms_out, pb_error_t *err)
+ask_once(pb_cloud_account_t *account, const pb_key_t *key, const char *next_key,
+         struct pb_grant *grant, int64_t *date_ms_out, pb_error_t *err)
 {
   bool                 ok    = false;
   pb_buffer_t          form  = {0};  // carries the assertion
@@ -216,7 +306,7 @@ ask_once(pb_cloud_account_t *account, struct pb_grant *grant, int64_t *date_ms_o
 
   *date_ms_out = 0;
   pb_buffer_init(&form, FORM_MAX);
-  if (!format_token_form(account, &form, err))
+  if (!format_token_form(account, key, next_key, &form, err))
     goto done;
 
   struct pb_http_request request = {
@@ -244,26 +334,70 @@ done:
   return ok;
 }
 
-// A token, with a second try when the service's clock turns out to differ from what the assertion
-// was signed with.
+// With a second try when the service's clock turns out to differ from what the assertion was signed
+// with.
+static bool
+ask_with(pb_cloud_account_t *account, const pb_key_t *key, const char *next_key,
+         struct pb_grant *grant, pb_error_t *err)
+{
+  int64_t    date_ms = 0;
+  int64_t    used_ms = atomic_load(&account->clock_offset_ms);
+  pb_error_t why     = {0};
+  bool       ok      = ask_once(account, key, next_key, grant, &date_ms, &why);
+
+  pb_cloud_account_learn_clock(account, date_ms);
+  if (!ok && why.kind == PB_AUTH &&
+      llabs(atomic_load(&account->clock_offset_ms) - used_ms) > CLOCK_TOLERANCE_MS)
+    ok = ask_once(account, key, next_key, grant, &date_ms, &why);
+  if (ok)
+  {
+    pthread_mutex_lock(&account->mutex);
+    pb_key_get_id(key, account->used_key);
+    pthread_mutex_unlock(&account->mutex);
+  }
+  else if (err)
+    *err = why;
+  return ok;
+}
+
+// The key that was refused may have been replaced, which was not noted any more.
+static bool
+ask_with_keys(pb_cloud_account_t *account, struct pb_grant *grant, pb_error_t *err)
+{
+  struct signers signers = {0};
+  pb_error_t     why     = {0};
+  bool           ok      = false;
+
+  if (!copy_signers(account, &signers, &why))
+    goto done;
+  ok = ask_with(account, signers.key, signers.next_key, grant, &why);
+  if (!ok && why.kind == PB_AUTH && signers.other)
+  {
+    pb_error_t other = {0};
+
+    ok = ask_with(account, signers.other, /*next_key*/ "", grant, &other);
+    if (!ok && other.kind == PB_RETRY)
+      why = other;
+  }
+
+done:
+  clear_signers(&signers);
+  if (!ok && err)
+    *err = why;
+  return ok;
+}
+
 static bool
 ask(pb_cloud_account_t *account, struct pb_grant *grant, pb_error_t *err)
 {
-  int64_t    date_ms = 0;
-  int64_t    used_ms;
   pb_error_t why = {0};
-  bool       ok;
+  bool       ok  = false;
 
   if (account->keeper)  // token is only changed by the thread that asks
     return account->keeper(account->keeper_user, &account->token, grant, err);
   if (!learn_endpoints(account, err))
     return false;
-  used_ms = atomic_load(&account->clock_offset_ms);
-  ok      = ask_once(account, grant, &date_ms, &why);
-  pb_cloud_account_learn_clock(account, date_ms);
-  if (!ok && why.kind == PB_AUTH &&
-      llabs(atomic_load(&account->clock_offset_ms) - used_ms) > CLOCK_TOLERANCE_MS)
-    ok = ask_once(account, grant, &date_ms, &why);
+  ok = ask_with_keys(account, grant, &why);
   if (!ok && err)
     *err = why;
   // The service may have moved its endpoints.

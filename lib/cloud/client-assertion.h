@@ -13,5 +13,9 @@
 bool pb_client_assertion_sign(const pb_key_t *key, const char *client_id, const char *audience,
                               int64_t now_ms, bool has_key, pb_secret_t *jwt_out,
                               pb_error_t *err) PB_MUST_USE;
+// next_key: the thumbprint of the key that is to follow this one; "": none.
+bool pb_client_assertion_sign_next(const pb_key_t *key, const char *client_id, const char *audience,
+                                   int64_t now_ms, const char *next_key, pb_secret_t *jwt_out,
+                                   pb_error_t *err) PB_MUST_USE;
 
 #endif

@@ -16,6 +16,7 @@ struct pb_metadata
   char token_endpoint[512];
   char revocation_endpoint[512];
   int64_t date_ms;  // the service's clock when it answered; 0: it did not say
+  bool    has_roll_over;  // PB_METADATA_ROLL_OVER
 };
 bool pb_metadata_get(pb_http_t *http, const char *url, struct pb_metadata *metadata_out, pb_error_t *err) PB_MUST_USE;
 

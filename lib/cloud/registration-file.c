@@ -158,7 +158,8 @@ pb_registered_queue_read(const char *folder, const char *name, pb_registered_que
     pb_error_set(err, PB_CONFIG, "%s/%s: is of %s", folder, name, queue.uuid);
     goto done;
   }
-  ok = read_certificate(folder, &queue, err);
+  queue.certified_ms = pb_json_int(object, "certified-ms", 0);
+  ok                 = read_certificate(folder, &queue, err);
 
 done:
   json_object_put(object);
@@ -186,7 +187,8 @@ pb_registered_queue_write(const char *folder, const pb_registered_queue_t *queue
   if (!object || !pb_json_add_text(object, "output-device-uuid", queue->uuid) ||
       !pb_json_add_text(object, "queue", queue->queue) ||
       !pb_json_add_text(object, "printer-uri", queue->printer_uri) ||
-      !pb_json_add_text(object, "printer-uuid", queue->printer_uuid))
+      !pb_json_add_text(object, "printer-uuid", queue->printer_uuid) ||
+      (queue->certified_ms > 0 && !pb_json_add_int(object, "certified-ms", queue->certified_ms)))
   {
     pb_error_set(err, PB_RETRY, "out of memory");
     goto done;

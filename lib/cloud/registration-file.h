@@ -11,6 +11,7 @@
 
 #define PB_REGISTRATION_SERVICE "service.json"
 #define PB_REGISTRATION_KEY "key.pem"
+#define PB_REGISTRATION_NEXT_KEY "next-key.pem"
 #define PB_REGISTRATION_PENDING "pending.json"
 
 // PB_GONE when it is missing, PB_CONFIG naming the file when it is no JSON object.

@@ -130,15 +130,35 @@ read_queues(pb_registration_t *registration, pb_error_t *err)
 }
 
 static bool
-read_key(pb_registration_t *registration, pb_error_t *err)
+read_key(const pb_registration_t *registration, const char *name, pb_key_t **key_out,
+         pb_error_t *err)
 {
-  char *path = pb_file_join(registration->folder, PB_REGISTRATION_KEY);
-  bool  ok   = path ? pb_key_load(path, &registration->key, err) : out_of_memory(err);
+  char *path = pb_file_join(registration->folder, name);
+  bool  ok   = path ? pb_key_load(path, key_out, err) : out_of_memory(err);
 
   free(path);
-  if (ok)
-    pb_key_get_id(registration->key, registration->client_id);
   return ok;
+}
+
+bool
+pb_registration_read_keys(pb_registration_t *registration, pb_error_t *err)
+{
+  pb_key_t  *key  = NULL;
+  pb_key_t  *next = NULL;
+  pb_error_t why  = {0};
+
+  if (!read_key(registration, PB_REGISTRATION_KEY, &key, err))
+    return false;
+  if (!read_key(registration, PB_REGISTRATION_NEXT_KEY, &next, &why) && why.kind != PB_GONE)
+  {
+    pb_key_free(key);
+    return pb_error_set(err, why.kind, "%s", why.message);
+  }
+  pb_key_free(registration->key);
+  pb_key_free(registration->next_key);
+  registration->key      = key;
+  registration->next_key = next;
+  return true;
 }
 
 // Absent members stay NULL.
@@ -155,13 +175,50 @@ copy_member(json_object *object, const char *name, char **dst, pb_error_t *err)
   return *dst || out_of_memory(err);
 }
 
+static bool
+is_listed(json_object *ids, const char *id)
+{
+  for (size_t i = 0; ids && i < json_object_array_length(ids); i++)
+  {
+    json_object *item = json_object_array_get_idx(ids, i);
+
+    if (json_object_is_type(item, json_type_string) &&
+        strcmp(json_object_get_string(item), id) == 0)
+      return true;
+  }
+  return false;
+}
+
+// The key is the one that gave the client its id, or one that followed.
+static bool
+check_key(pb_registration_t *registration, json_object *object, pb_error_t *err)
+{
+  const char *client_id = pb_json_text(object, "client-id");
+  char        id[PB_KEY_ID_SIZE];
+
+  pb_key_get_id(registration->key, id);
+  if (!client_id ||
+      !pb_text_copy(registration->client_id, sizeof(registration->client_id), client_id) ||
+      (strcmp(client_id, id) != 0 && !is_listed(pb_json_array(object, "key-ids"), id)))
+    return pb_error_set(err, PB_CONFIG, "%s is not the key of \"client-id\"", PB_REGISTRATION_KEY);
+  return true;
+}
+
+static void
+read_moved(pb_registration_t *registration, json_object *object)
+{
+  const char *key = pb_json_text(object, "moved-key");
+
+  registration->moved_ms = pb_json_int(object, "moved-ms", 0);
+  pb_text_copy(registration->moved_key, sizeof(registration->moved_key), key ? key : "");
+}
+
 // service.json and the key, which must belong together.
 static bool
 read_service(pb_registration_t *registration, pb_error_t *err)
 {
   json_object *object = NULL;
-  const char  *client_id;
-  bool         ok = false;
+  bool         ok     = false;
 
   if (!pb_registration_read_json(registration->folder, PB_REGISTRATION_SERVICE, &object, err))
     return false;
@@ -175,19 +232,16 @@ read_service(pb_registration_t *registration, pb_error_t *err)
     pb_error_set(err, PB_CONFIG, "bad or missing \"url\"");
     goto done;
   }
-  if (!read_key(registration, err))
+  if (!pb_registration_read_keys(registration, err))
   {
     // Missing here is damage: PB_GONE would look like a service that was never shared with.
     if (err && err->kind != PB_RETRY)
       err->kind = PB_CONFIG;
     goto done;
   }
-  client_id = pb_json_text(object, "client-id");
-  if (!client_id || strcmp(client_id, registration->client_id) != 0)
-  {
-    pb_error_set(err, PB_CONFIG, "%s is not the key of \"client-id\"", PB_REGISTRATION_KEY);
+  if (!check_key(registration, object, err))
     goto done;
-  }
+  read_moved(registration, object);
   ok = true;
 
 done:
@@ -319,8 +373,11 @@ find_or_make_key(pb_registration_t *registration, pb_error_t *err)
 {
   pb_error_t why = {0};
 
-  if (read_key(registration, &why))
+  if (read_key(registration, PB_REGISTRATION_KEY, &registration->key, &why))
+  {
+    pb_key_get_id(registration->key, registration->client_id);
     return true;
+  }
   if (why.kind != PB_GONE)
   {
     if (err)
@@ -398,10 +455,11 @@ done:
 }
 
 static bool
-save_key(pb_registration_t *registration, pb_error_t *err)
+save_key(const pb_registration_t *registration, const char *name, const pb_key_t *key,
+         pb_error_t *err)
 {
-  char *path = pb_file_join(registration->folder, PB_REGISTRATION_KEY);
-  bool  ok   = path ? pb_key_save(registration->key, path, err) : out_of_memory(err);
+  char *path = pb_file_join(registration->folder, name);
+  bool  ok   = path ? pb_key_save(key, path, err) : out_of_memory(err);
 
   free(path);
   return ok;
@@ -419,31 +477,60 @@ make_folders(const pb_registration_t *registration, pb_error_t *err)
   return ok && pb_file_make_folder(registration->folder, FOLDER_MODE, err);
 }
 
-bool
-pb_registration_save(pb_registration_t *registration, pb_error_t *err)
+// The ids of its keys, so that neither is taken for damage whenever one replaces the other.
+static bool
+add_key_ids(json_object *object, const pb_registration_t *registration)
 {
-  bool         ok     = false;
-  json_object *object = json_object_new_object();
+  const pb_key_t *const keys[] = {registration->key, registration->next_key};
+  json_object          *ids    = json_object_new_array();
+  bool                  ok     = ids && json_object_object_add(object, "key-ids", ids) == 0;
 
-  if (!make_folders(registration, err))
-    goto done;
-  // The key first: service.json makes the registration.
-  if (!save_key(registration, err))
-    goto done;
+  if (!ok)
+    json_object_put(ids);
+  for (size_t i = 0; ok && i < sizeof(keys) / sizeof(keys[0]); i++)
+  {
+    char         id[PB_KEY_ID_SIZE];
+    json_object *text;
+
+    if (!keys[i])
+      continue;
+    pb_key_get_id(keys[i], id);
+    text = json_object_new_string(id);
+    ok   = text && json_object_array_add(ids, text) == 0;
+  }
+  return ok;
+}
+
+static bool
+save_service(const pb_registration_t *registration, pb_error_t *err)
+{
+  json_object *object = json_object_new_object();
+  const char  *moved  = registration->moved_key[0] ? registration->moved_key : NULL;
+  bool         ok     = false;
+
   if (!object || !pb_json_add_text(object, "url", registration->url) ||
       !pb_json_add_text(object, "issuer", registration->issuer) ||
       !pb_json_add_text(object, "ca-fingerprint", registration->ca_fingerprint) ||
       !pb_json_add_text(object, "ca-file", registration->ca_file) ||
-      !pb_json_add_text(object, "client-id", registration->client_id))
-  {
+      !pb_json_add_text(object, "client-id", registration->client_id) ||
+      !add_key_ids(object, registration) || !pb_json_add_text(object, "moved-key", moved) ||
+      (registration->moved_ms && !pb_json_add_int(object, "moved-ms", registration->moved_ms)))
     out_of_memory(err);
-    goto done;
-  }
-  ok = pb_registration_write_json(registration->folder, PB_REGISTRATION_SERVICE, object, err);
-
-done:
+  else
+    ok = pb_registration_write_json(registration->folder, PB_REGISTRATION_SERVICE, object, err);
   json_object_put(object);
   return ok;
+}
+
+bool
+pb_registration_save(pb_registration_t *registration, pb_error_t *err)
+{
+  // The keys first: service.json makes the registration.
+  return make_folders(registration, err) &&
+         save_key(registration, PB_REGISTRATION_KEY, registration->key, err) &&
+         (!registration->next_key ||
+          save_key(registration, PB_REGISTRATION_NEXT_KEY, registration->next_key, err)) &&
+         save_service(registration, err);
 }
 
 static size_t
@@ -513,6 +600,7 @@ pb_registration_free(pb_registration_t *registration)
     pb_registered_queue_clear(&registration->queues[i]);
   free(registration->queues);
   pb_key_free(registration->key);
+  pb_key_free(registration->next_key);
   free(registration->folder);
   free(registration->url);
   free(registration->issuer);

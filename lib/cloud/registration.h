@@ -1,7 +1,7 @@
 // registration - what a print server keeps of a service that it is registered with: one folder per
-// service below STATE/services, with service.json, key.pem (0600), one UUID.json + UUID.crt per
-// shared queue, and pending.json. Written by `printbridge share`, read by printbridged; each file
-// is replaced atomically.
+// service below STATE/services, with service.json, key.pem (0600), next-key.pem while it is being
+// replaced, one UUID.json + UUID.crt per shared queue, and pending.json. Written under the lock
+// (pb_registration_lock) by `printbridge share` and whoever renews; each file is replaced atomically.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_REGISTRATION_H
@@ -17,6 +17,7 @@ typedef struct pb_registered_queue
   char  printer_uri[1024];  // ipps://..., from Register-Output-Device
   char  printer_uuid[46];
   char *certificate;      // PEM; malloc'd, may be NULL
+  int64_t certified_ms;   // when it came; 0: not known
 } pb_registered_queue_t;
 
 typedef struct pb_registration
@@ -26,8 +27,11 @@ typedef struct pb_registration
   char                  *issuer;
   char                  *ca_fingerprint;  // NULL: the system's trust
   char                  *ca_file;         // NULL: likewise
-  char                   client_id[64];   // RFC 7638 thumbprint of key
+  char                   client_id[64];   // RFC 7638 thumbprint of the first key that it had
   pb_key_t              *key;
+  pb_key_t              *next_key;        // is to replace it (rekey.h); NULL: none
+  int64_t                moved_ms;        // it came from another host then; 0: it was made here
+  char                   moved_key[PB_KEY_ID_SIZE];  // with this key
   pb_registered_queue_t *queues;
   size_t                 queues_count;
 } pb_registration_t;
@@ -42,6 +46,22 @@ bool pb_registration_save(pb_registration_t *registration, pb_error_t *err) PB_M
 bool pb_registration_add_queue(pb_registration_t *registration, const pb_registered_queue_t *queue, pb_error_t *err) PB_MUST_USE;  // copies and saves; replaces one of the same uuid
 bool pb_registration_remove_queue(pb_registration_t *registration, const char *uuid, pb_error_t *err) PB_MUST_USE;
 void pb_registration_free(pb_registration_t *registration);
+
+// One writer at a time: `share.lock` in the state folder, until the fd is closed.  PB_CONFIG: somebody else is at work.
+bool pb_registration_lock(const char *state_folder, int *lock_out, pb_error_t *err) PB_MUST_USE;
+
+// The key that is to follow is on disk when this returns.
+bool pb_registration_set_next_key(pb_registration_t *registration, const pb_key_t *next_key, pb_error_t *err) PB_MUST_USE;
+// It is the key from now on, in one step.
+bool pb_registration_use_next_key(pb_registration_t *registration, pb_error_t *err) PB_MUST_USE;
+// The keys as they are on disk now.
+bool pb_registration_read_keys(pb_registration_t *registration, pb_error_t *err) PB_MUST_USE;
+// It came from another host, which may still run with the same key: nothing but a new key may be asked for.
+bool pb_registration_is_moving(const pb_registration_t *registration);
+// When its key and certificates should be renewed: after two thirds of the shortest life.  INT64_MAX: never.
+int64_t pb_registration_get_renewal(const pb_registration_t *registration);
+// When the first certificate ends; 0: there is none.
+int64_t pb_registration_get_expiry(const pb_registration_t *registration);
 
 // The uuid under which a queue that is not registered yet is (or was, before an interruption) offered to the service:
 // made at the first call and on disk before this returns, so that asking again gives the same printer.

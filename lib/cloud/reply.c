@@ -145,6 +145,7 @@ pb_reply_parse_metadata(const char *text, size_t size, const char *url,
       !copy_endpoint(object, "revocation_endpoint", false, metadata.revocation_endpoint,
                      sizeof(metadata.revocation_endpoint), err))
     goto done;
+  metadata.has_roll_over = pb_json_bool(object, PB_METADATA_ROLL_OVER, false);
   ok = true;
 
 done:

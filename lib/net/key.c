@@ -258,6 +258,20 @@ pb_key_get_id(const pb_key_t *key, char id[PB_KEY_ID_SIZE])
   memcpy(id, key->id, PB_KEY_ID_SIZE);
 }
 
+pb_key_t *
+pb_key_copy(const pb_key_t *key)
+{
+  pb_key_t *copy = key != NULL ? malloc(sizeof(*copy)) : NULL;
+
+  if (copy == NULL)
+    return NULL;
+  *copy = *key;
+  if (EVP_PKEY_up_ref(copy->pkey) == 1)
+    return copy;
+  free(copy);
+  return NULL;
+}
+
 void
 pb_key_free(pb_key_t *key)
 {

@@ -19,6 +19,7 @@ bool pb_key_format_public(const pb_key_t *key, char **pem_out, pb_error_t *err) 
 bool pb_key_load(const char *path, pb_key_t **key_out, pb_error_t *err) PB_MUST_USE;   // PB_GONE when missing
 bool pb_key_save(const pb_key_t *key, const char *path, pb_error_t *err) PB_MUST_USE;  // private, 0600
 void pb_key_get_id(const pb_key_t *key, char id[PB_KEY_ID_SIZE]);   // RFC 7638 thumbprint: our client ids
+pb_key_t *pb_key_copy(const pb_key_t *key);  // NULL for NULL, or out of memory
 void pb_key_free(pb_key_t *key);
 
 // PKCS#10 with CN = the uuid without "urn:uuid:" (PWG 5100.22), and back: checks the self-signature and that the key
