@@ -212,7 +212,9 @@ class Rig:
         for name in self.mounts:
             self.free_disk(name)
         self.wait_ended(seconds)
-        wait_for(lambda: not self.world.cups.jobs("not-completed") or self.ledger.open(), "the local jobs' ends", 30, 0.1)
+        held = sum(self.ledger.is_held(job) for job in self.ledger.jobs)
+        wait_for(lambda: len(self.world.cups.jobs("not-completed")) <= held or self.ledger.open(), "the local jobs' ends",
+                 30, 0.1)
         wait_for(lambda: all(paper.is_complete for printer in self.world.printers.values() for paper in printer.jobs),
                  "the printers' ends", 30)
         self.ledger.read_papers(self.world.printers)
