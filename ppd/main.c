@@ -126,7 +126,7 @@ make_ppd(const struct pb_places *places, const struct pb_device_uri *uri, pb_buf
   struct pb_service   service    = {{0}, 0, {0}, {0}, {0}};
   ipp_t              *attributes = NULL;
   pb_printer_entry_t *entry      = calloc(1, sizeof(*entry));
-  struct pb_ppd_names names      = {NULL, NULL};
+  struct pb_ppd_names names      = {.make_and_model = NULL};
   bool                ok         = false;
 
   if (entry == NULL)
@@ -137,7 +137,8 @@ make_ppd(const struct pb_places *places, const struct pb_device_uri *uri, pb_buf
   if (!copy_attributes(places, &service, uri->id, &attributes, err))
     goto done;
   if (find_entry(places, &service, uri->id, entry))
-    names = (struct pb_ppd_names){entry->make_and_model, entry->device_id};
+    names =
+      (struct pb_ppd_names){.make_and_model = entry->make_and_model, .device_id = entry->device_id};
   ok = pb_ppd_write(attributes, &names, ppd, err);
 
 done:

@@ -36,6 +36,18 @@ is_keyword(const char *text)
   return text != NULL && strlen(text) < KEYWORD_SIZE && text[0] != '\0' && is_of(text, "-");
 }
 
+bool
+pb_ppd_is_language(const char *text)
+{
+  size_t letters = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+  bool   is_bare = text[letters] == '\0';
+
+  if (letters == 3)
+    return is_bare;
+  return letters == 2 && (is_bare || (text[2] == '_' && strlen(text) == 5 &&
+                                      strspn(text + 3, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2));
+}
+
 static bool
 is_code(const char *text)
 {
@@ -67,10 +79,32 @@ is_control(const char *text)
           ((unsigned char)text[2] & 0xfe) == 0xa8);
 }
 
+enum letters
+{
+  UTF8,
+  LATIN1,
+  ASCII
+};
+
+// U+00A0 to U+00FF are two bytes of UTF-8, 0xC2 or 0xC3 first.
+static void
+narrow(const char *from, size_t size, enum letters letters, char to[8])
+{
+  unsigned char first = (unsigned char)from[0];
+
+  if (letters == LATIN1 && size == 2 && first < 0xc4)
+  {
+    to[0] = (char)((first & 3) << 6 | ((unsigned char)from[1] & 0x3f));
+    to[1] = '\0';
+  }
+  else
+    pb_text_copy(to, 8, "?");
+}
+
 // What a character becomes: in translations what has a meaning is written as <hex>, which readers
 // turn back; quoted text has no such way.
 static void
-escape_one(const char *from, size_t size, bool is_translation, char to[8])
+escape_one(const char *from, size_t size, bool is_translation, enum letters letters, char to[8])
 {
   to[0] = '\0';
   if (size == 0)
@@ -83,6 +117,8 @@ escape_one(const char *from, size_t size, bool is_translation, char to[8])
     pb_text_copy(to, 8, "'");
   else if (from[0] == '<' || from[0] == '>')
     pb_text_copy(to, 8, from[0] == '<' ? "(" : ")");
+  else if (size > 1 && letters != UTF8)
+    narrow(from, size, letters, to);
   else
   {
     memcpy(to, from, size);
@@ -91,7 +127,7 @@ escape_one(const char *from, size_t size, bool is_translation, char to[8])
 }
 
 static void
-escape(const char *text, bool is_translation, size_t max_size, char *escaped)
+escape(const char *text, bool is_translation, enum letters letters, size_t max_size, char *escaped)
 {
   size_t used = 0;
 
@@ -102,7 +138,7 @@ escape(const char *text, bool is_translation, size_t max_size, char *escaped)
     size_t size = count_utf8(text);
     char   one[8];
 
-    escape_one(text, size, is_translation, one);
+    escape_one(text, size, is_translation, letters, one);
     if (used + strlen(one) > max_size)
       break;
     memcpy(escaped + used, one, strlen(one));
@@ -129,6 +165,9 @@ find_fault(const struct pb_ppd_line *line)
   // "*OpenUI *PageSize": the option is a keyword.
   if (line->option != NULL && !pb_ppd_is_name(line->option + (line->option[0] == '*')))
     return "option";
+  if (line->language != NULL && (!pb_ppd_is_language(line->language) ||
+                                 strlen(line->language) + strlen(line->keyword) >= NAME_MAX_SIZE))
+    return "language";
   if (line->value == NULL)
     return "value";
   if (line->kind == PB_PPD_NAME && !pb_ppd_is_name(line->value))
@@ -141,7 +180,7 @@ find_fault(const struct pb_ppd_line *line)
 }
 
 static bool
-append_value(char *text, size_t size, const struct pb_ppd_line *line)
+append_value(char *text, size_t size, const struct pb_ppd_line *line, enum letters letters)
 {
   char   escaped[PB_PPD_LINE_MAX + 1];
   size_t used = strlen(text);
@@ -150,16 +189,37 @@ append_value(char *text, size_t size, const struct pb_ppd_line *line)
     return pb_text_format(text + used, size - used, ": %s", line->value);
   if (line->kind == PB_PPD_CODE)
     return pb_text_format(text + used, size - used, ": \"%s\"", line->value);
-  escape(line->value, /*is_translation*/ false, PB_PPD_LINE_MAX - used - strlen(": \"\""), escaped);
+  escape(line->value, /*is_translation*/ false, letters, PB_PPD_LINE_MAX - used - strlen(": \"\""),
+         escaped);
   return pb_text_format(text + used, size - used, ": \"%s\"", escaped);
+}
+
+static bool
+is_ascii(const char *text)
+{
+  while (*text != '\0' && (unsigned char)*text < 0x80)
+    text++;
+  return *text == '\0';
+}
+
+static void
+copy_translation(pb_ppd_out_t *out, const struct pb_ppd_line *line, char text[TEXT_MAX_SIZE + 1])
+{
+  bool is_own = out->is_multilingual && line->language == NULL;
+
+  text[0] = '\0';
+  if (line->option == NULL || line->text == NULL)
+    return;
+  escape(line->text, /*is_translation*/ true, is_own ? ASCII : UTF8, TEXT_MAX_SIZE, text);
+  out->has_lost = out->has_lost || (is_own && !is_ascii(line->text));
 }
 
 void
 pb_ppd_put(pb_ppd_out_t *out, const struct pb_ppd_line *line)
 {
   char        text[PB_PPD_LINE_MAX + 1];
-  char        translation[TEXT_MAX_SIZE + 1] = "";
-  const char *fault                          = find_fault(line);
+  char        translation[TEXT_MAX_SIZE + 1];
+  const char *fault = find_fault(line);
 
   if (out->has_failed)
     return;
@@ -168,12 +228,12 @@ pb_ppd_put(pb_ppd_out_t *out, const struct pb_ppd_line *line)
     fail(out, line, fault);
     return;
   }
-  if (line->option != NULL && line->text != NULL)
-    escape(line->text, /*is_translation*/ true, TEXT_MAX_SIZE, translation);
-  pb_text_format(text, sizeof(text), "*%s%s%s%s%s", line->keyword, line->option != NULL ? " " : "",
-                 line->option != NULL ? line->option : "", translation[0] != '\0' ? "/" : "",
-                 translation);
-  if (!append_value(text, sizeof(text), line))
+  copy_translation(out, line, translation);
+  pb_text_format(
+    text, sizeof(text), "*%s%s%s%s%s%s%s", line->language != NULL ? line->language : "",
+    line->language != NULL ? "." : "", line->keyword, line->option != NULL ? " " : "",
+    line->option != NULL ? line->option : "", translation[0] != '\0' ? "/" : "", translation);
+  if (!append_value(text, sizeof(text), line, out->is_multilingual ? LATIN1 : UTF8))
     fail(out, line, "length");
   else if (!pb_buffer_appendf(out->buffer, out->err, "%s\n", text))
     out->has_failed = true;
@@ -200,5 +260,6 @@ pb_ppd_put_code(pb_ppd_out_t *out, const char *keyword, const char *code)
 void
 pb_ppd_put_list(pb_ppd_out_t *out, const char *keyword, const char *option, const char *list)
 {
-  pb_ppd_put(out, &(struct pb_ppd_line){keyword, option, /*text*/ NULL, PB_PPD_LIST, list});
+  pb_ppd_put(out, &(struct pb_ppd_line){
+                    .keyword = keyword, .option = option, .kind = PB_PPD_LIST, .value = list});
 }

@@ -7,6 +7,7 @@
 #define PB_PPD_LINE_H
 
 #include "base/buffer.h"
+#include "ipp/strings.h"
 
 #define PB_PPD_LINE_MAX 255
 
@@ -16,6 +17,11 @@ typedef struct pb_ppd_out
   pb_buffer_t *buffer;
   pb_error_t  *err;
   bool         has_failed;
+  // A PPD of several languages (cupsLanguages) has its own texts in ISO Latin 1, and those of its
+  // options in ASCII; only lines with a language are UTF-8.
+  bool                is_multilingual;
+  const pb_strings_t *names;     // English names of the printer's own; NULL: ours alone
+  bool                has_lost;  // a text of an option that is not in ASCII
 } pb_ppd_out_t;
 
 enum pb_ppd_value
@@ -33,6 +39,7 @@ struct pb_ppd_line
   const char       *text;     // translation behind the option, anybody's; NULL: none
   enum pb_ppd_value kind;
   const char       *value;
+  const char       *language;  // "*de.Duplex ..."; NULL: none; "de", "pt_BR"
 };
 // PB_BUG: a keyword, name or code that is not one.
 void pb_ppd_put(pb_ppd_out_t *out, const struct pb_ppd_line *line);
@@ -43,6 +50,7 @@ void pb_ppd_put_text(pb_ppd_out_t *out, const char *keyword, const char *text);
 void pb_ppd_put_code(pb_ppd_out_t *out, const char *keyword, const char *code);
 void pb_ppd_put_list(pb_ppd_out_t *out, const char *keyword, const char *option, const char *list);
 
-bool pb_ppd_is_name(const char *text);  // 1 to 40 letters, digits and "._-"
+bool pb_ppd_is_name(const char *text);      // 1 to 40 letters, digits and "._-"
+bool pb_ppd_is_language(const char *text);  // "de", "fil", "pt_BR"
 
 #endif

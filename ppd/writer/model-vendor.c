@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define SUPPORTED "-supported"
-#define KEYWORD_MAX 35  // what fits behind "pbMap"
+#define KEYWORD_MAX 34  // what fits behind "pbMap" and "pt_BR."
 
 // "x-ppd-tonersave" -> "tonersave", "com.example-toner-save" -> "toner-save"
 static const char *

@@ -104,7 +104,10 @@ pb_ppd_open(pb_ppd_out_t *out, const char *option, const char *text, int order)
   char name[PB_CHOICE_NAME_SIZE + 1], list[PB_PPD_CODE_SIZE];
 
   pb_text_format(name, sizeof(name), "*%s", option);
-  pb_ppd_put(out, &(struct pb_ppd_line){"OpenUI", name, text, PB_PPD_NAME, "PickOne"});
+  pb_ppd_put(
+    out,
+    &(struct pb_ppd_line){
+      .keyword = "OpenUI", .option = name, .text = text, .kind = PB_PPD_NAME, .value = "PickOne"});
   pb_text_format(list, sizeof(list), "%d AnySetup %s", order, name);
   pb_ppd_put_list(out, "OrderDependency", /*option*/ NULL, list);
 }
@@ -125,7 +128,8 @@ put_map_line(pb_ppd_out_t *out, const char *keyword, const char *name,
   char map[PB_CHOICE_MAP_SIZE];
 
   if (pb_choice_map_format(value, is_printers_default, map))
-    pb_ppd_put(out, &(struct pb_ppd_line){keyword, name, /*text*/ NULL, PB_PPD_CODE, map});
+    pb_ppd_put(out, &(struct pb_ppd_line){
+                      .keyword = keyword, .option = name, .kind = PB_PPD_CODE, .value = map});
 }
 
 void
@@ -150,7 +154,7 @@ pb_ppd_put_option(pb_ppd_out_t *out, const pb_ppd_model_t *model,
 {
   char name[PB_CHOICE_NAME_SIZE];
 
-  pb_ppd_open(out, option->row->option, option->row->text, ORDER);
+  pb_ppd_open(out, option->row->option, pb_ppd_get_option_text(out->names, option), ORDER);
   pb_text_format(name, sizeof(name), "Default%s", option->row->option);
   pb_ppd_put_name(out, name, option->choices[option->first].name);
   for (size_t i = 0; i < option->count; i++)
@@ -158,10 +162,13 @@ pb_ppd_put_option(pb_ppd_out_t *out, const pb_ppd_model_t *model,
     const struct pb_ppd_choice *choice = &option->choices[i];
     char                        text[PB_CHOICE_TEXT_SIZE], code[PB_PPD_CODE_SIZE];
 
-    pb_choice_format_text(option->row->attribute, &choice->value, text);
+    pb_ppd_format_choice(out->names, option, choice, text);
     format_code(model, option, &choice->value, code);
-    pb_ppd_put(out,
-               &(struct pb_ppd_line){option->row->option, choice->name, text, PB_PPD_CODE, code});
+    pb_ppd_put(out, &(struct pb_ppd_line){.keyword = option->row->option,
+                                          .option  = choice->name,
+                                          .text    = text,
+                                          .kind    = PB_PPD_CODE,
+                                          .value   = code});
   }
   pb_ppd_close(out, option->row->option);
   pb_ppd_put_map(out, option);

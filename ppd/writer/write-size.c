@@ -20,22 +20,18 @@ pb_ppd_format_points(int value, char text[PB_PPD_POINTS_SIZE])
     pb_text_format(text, PB_PPD_POINTS_SIZE, "%lld.%02lld", hundredths / 100, hundredths % 100);
 }
 
-static bool
-is_borderless(const struct pb_ppd_choice *choice)
-{
-  return strstr(choice->name, ".Fullbleed") != NULL;
-}
-
 static void
-put_choice(pb_ppd_out_t *out, const char *keyword, const struct pb_ppd_choice *choice,
-           const char *code)
+put_choice(pb_ppd_out_t *out, const struct pb_ppd_option *sizes, const char *keyword,
+           const struct pb_ppd_choice *choice, const char *code)
 {
   char text[PB_CHOICE_TEXT_SIZE];
 
-  pb_choice_format_text("media-size", &choice->value, text);
-  if (is_borderless(choice) && strlen(text) + 14 < sizeof(text))
-    strncat(text, " (Borderless)", sizeof(text) - strlen(text) - 1);
-  pb_ppd_put(out, &(struct pb_ppd_line){keyword, choice->name, text, PB_PPD_CODE, code});
+  pb_ppd_format_choice(out->names, sizes, choice, text);
+  pb_ppd_put(out, &(struct pb_ppd_line){.keyword = keyword,
+                                        .option  = choice->name,
+                                        .text    = text,
+                                        .kind    = PB_PPD_CODE,
+                                        .value   = code});
 }
 
 static void
@@ -43,7 +39,7 @@ put_ui(pb_ppd_out_t *out, const struct pb_ppd_option *sizes, const char *keyword
 {
   char name[40];
 
-  pb_ppd_open(out, keyword, sizes->row->text, PAGE_SIZE_ORDER);
+  pb_ppd_open(out, keyword, pb_ppd_get_option_text(out->names, sizes), PAGE_SIZE_ORDER);
   pb_text_format(name, sizeof(name), "Default%s", keyword);
   pb_ppd_put_name(out, name, sizes->choices[sizes->first].name);
   for (size_t i = 0; i < sizes->count; i++)
@@ -54,7 +50,7 @@ put_ui(pb_ppd_out_t *out, const struct pb_ppd_option *sizes, const char *keyword
     pb_ppd_format_points(value->x, x);
     pb_ppd_format_points(value->y, y);
     pb_text_format(code, sizeof(code), "<</PageSize[%s %s]>>setpagedevice", x, y);
-    put_choice(out, keyword, &sizes->choices[i], code);
+    put_choice(out, sizes, keyword, &sizes->choices[i], code);
   }
   pb_ppd_close(out, keyword);
 }
@@ -75,7 +71,7 @@ put_areas(pb_ppd_out_t *out, const struct pb_ppd_option *sizes)
     pb_ppd_format_points(value->x - value->margins.right, right);
     pb_ppd_format_points(value->y - value->margins.top, top);
     pb_text_format(code, sizeof(code), "%s %s %s %s", left, bottom, right, top);
-    put_choice(out, "ImageableArea", &sizes->choices[i], code);
+    put_choice(out, sizes, "ImageableArea", &sizes->choices[i], code);
   }
 }
 
@@ -91,7 +87,7 @@ put_dimensions(pb_ppd_out_t *out, const struct pb_ppd_option *sizes)
     pb_ppd_format_points(value->x, x);
     pb_ppd_format_points(value->y, y);
     pb_text_format(code, sizeof(code), "%s %s", x, y);
-    put_choice(out, "PaperDimension", &sizes->choices[i], code);
+    put_choice(out, sizes, "PaperDimension", &sizes->choices[i], code);
   }
 }
 
@@ -123,8 +119,10 @@ put_custom(pb_ppd_out_t *out, const struct pb_ppd_custom *custom)
   pb_ppd_put_list(out, "HWMargins", /*option*/ NULL, text);
   pb_ppd_put_list(out, "NonUIOrderDependency", /*option*/ NULL, "10 AnySetup *CustomPageSize");
   pb_ppd_put(out, &(struct pb_ppd_line){
-                    "CustomPageSize", "True", /*text*/ NULL, PB_PPD_CODE,
-                    "pop pop pop <</PageSize[5 -2 roll]/ImagingBBox null>>setpagedevice"});
+                    .keyword = "CustomPageSize",
+                    .option  = "True",
+                    .kind    = PB_PPD_CODE,
+                    .value = "pop pop pop <</PageSize[5 -2 roll]/ImagingBBox null>>setpagedevice"});
   put_parameter(out, "Width", 1, custom->min_x, custom->max_x);
   put_parameter(out, "Height", 2, custom->min_y, custom->max_y);
   put_parameter(out, "WidthOffset", 3, 0, 0);

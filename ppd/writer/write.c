@@ -34,7 +34,6 @@ static const struct fixed_row
   {"FormatVersion",     PB_PPD_CODE, "4.3"         },
   {"FileVersion",       PB_PPD_CODE, "1.0"         },
   {"LanguageVersion",   PB_PPD_NAME, "English"     },
-  {"LanguageEncoding",  PB_PPD_NAME, "UTF-8"       },
   {"PSVersion",         PB_PPD_CODE, "(3010.000) 0"},
   {"LanguageLevel",     PB_PPD_CODE, "3"           },
   {"FileSystem",        PB_PPD_NAME, "False"       },
@@ -68,6 +67,8 @@ put_head(pb_ppd_out_t *out)
     pb_ppd_put(out, &(struct pb_ppd_line){.keyword = head_rows[i].keyword,
                                           .kind    = head_rows[i].kind,
                                           .value   = head_rows[i].value});
+  // Where there are translations this is what cupstestppd wants the rest to be in.
+  pb_ppd_put_name(out, "LanguageEncoding", out->is_multilingual ? "ISOLatin1" : "UTF-8");
 }
 
 // ModelName and Product may hold letters, digits and few others.
@@ -183,15 +184,19 @@ put_finishings(pb_ppd_out_t *out, const pb_ppd_model_t *model)
       pb_text_format(number, sizeof(number), "%d", choice->value.number);
       pb_text_format(code, sizeof(code), "*%s %s", option->row->option, choice->name);
       if (choice->value.number > 3)
-        pb_ppd_put(out, &(struct pb_ppd_line){"cupsIPPFinishings", number,
-                                              ippEnumString("finishings", choice->value.number),
-                                              PB_PPD_CODE, code});
+        pb_ppd_put(out,
+                   &(struct pb_ppd_line){.keyword = "cupsIPPFinishings",
+                                         .option  = number,
+                                         .text  = ippEnumString("finishings", choice->value.number),
+                                         .kind  = PB_PPD_CODE,
+                                         .value = code});
     }
   }
 }
 
 static void
-put_all(pb_ppd_out_t *out, const pb_ppd_model_t *model, const struct pb_ppd_title *title)
+put_all(pb_ppd_out_t *out, const pb_ppd_model_t *model, const struct pb_ppd_title *title,
+        const struct pb_ppd_names *names)
 {
   put_head(out);
   put_title(out, title);
@@ -209,13 +214,30 @@ put_all(pb_ppd_out_t *out, const pb_ppd_model_t *model, const struct pb_ppd_titl
   }
   put_finishings(out, model);
   pb_ppd_put_constraints(out, model);
+  pb_ppd_put_languages(out, model, names);
+}
+
+// The English names are what the PPD says without a language.
+static const pb_strings_t *
+find_english(const struct pb_ppd_names *names)
+{
+  for (size_t i = 0; names != NULL && i < names->catalogs_count; i++)
+  {
+    if (pb_text_is_equal(names->catalogs[i].language, "en") ||
+        pb_text_has_prefix(names->catalogs[i].language, "en-"))
+      return names->catalogs[i].strings;
+  }
+  return NULL;
 }
 
 bool
 pb_ppd_write(ipp_t *attributes, const struct pb_ppd_names *names, pb_buffer_t *ppd_out,
              pb_error_t *err)
 {
-  pb_ppd_out_t        out       = {.buffer = ppd_out, .err = err};
+  pb_ppd_out_t        out       = {.buffer          = ppd_out,
+                                   .err             = err,
+                                   .is_multilingual = names != NULL && names->catalogs_count > 0,
+                                   .names           = find_english(names)};
   pb_ppd_model_t     *model     = NULL;
   const char         *make      = names != NULL ? names->make_and_model : NULL;
   const char         *device_id = names != NULL ? names->device_id : NULL;
@@ -229,7 +251,7 @@ pb_ppd_write(ipp_t *attributes, const struct pb_ppd_names *names, pb_buffer_t *p
   if (device_id == NULL)
     device_id = pb_ipp_text(model->attributes, PRINTER, "printer-device-id");
   pb_ppd_make_title(make, device_id, &title);
-  put_all(&out, model, &title);
+  put_all(&out, model, &title, names);
   pb_ppd_model_free(model);
   if (out.has_failed)
     pb_buffer_clear(ppd_out);

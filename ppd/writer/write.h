@@ -6,14 +6,26 @@
 
 #include "base/buffer.h"
 #include "ipp/message.h"
+#include "ipp/strings.h"
 
 #define PB_PPD_SIZE_MAX (1024 * 1024)
 #define PB_PPD_DEVICE_ID_SIZE 236  // fills a line of a PPD
+
+#define PB_PPD_LANGUAGES_MAX 32  // a line of a PPD has room for them
+
+// What the printer calls its attributes and their values in one natural language.
+struct pb_ppd_catalog
+{
+  const char         *language;  // "de", "pt-br"
+  const pb_strings_t *strings;
+};
 
 struct pb_ppd_names
 {
   const char *make_and_model;  // NULL: printer-make-and-model
   const char *device_id;       // IEEE 1284 ID; NULL: printer-device-id, or made of make and model
+  const struct pb_ppd_catalog *catalogs;  // names of options and choices; of one language the first
+  size_t                       catalogs_count;
 };
 
 // From a Get-Printer-Attributes response (whatever is in it: it is checked here).  Initializes the

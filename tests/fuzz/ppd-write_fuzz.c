@@ -1,5 +1,6 @@
-// ppd-write_fuzz - whatever a printer reports, its PPD has lines of known keywords only, no filter
-// but ours, no quoted text that ends early, no line that is too long, and libcups opens it.
+// ppd-write_fuzz - whatever a printer reports, and whatever it calls it in its catalogs of names,
+// its PPD has lines of known keywords only, no filter but ours, no quoted text that ends early, no
+// line that is too long, and libcups opens it.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
@@ -66,6 +67,7 @@ static const char *const keywords[] = {
   "cupsIPPFinishings",
   "cupsUIConstraints",
   "DefaultPaperDimension",
+  "cupsLanguages",
 };
 
 static const char *const filters[] = {
@@ -123,6 +125,19 @@ is_known_keyword(const char *keyword)
   return false;
 }
 
+// "de.Translation", "de.InputSlot"
+static bool
+is_translation(const char *keyword)
+{
+  const char *dot = strchr(keyword, '.');
+  char        language[8];
+
+  return dot != NULL &&
+         pb_text_format(language, sizeof(language), "%.*s", (int)(dot - keyword), keyword) &&
+         pb_ppd_is_language(language) && strlen(keyword) <= 40 &&
+         (strcmp(dot + 1, "Translation") == 0 || is_option(dot + 1));
+}
+
 static void
 check_line(const char *line)
 {
@@ -133,8 +148,9 @@ check_line(const char *line)
   require(strlen(line) <= PB_PPD_LINE_MAX, "too long", line);
   require(line[0] == '*' && colon != NULL, "no keyword", line);
   pb_text_format(keyword, sizeof(keyword), "%.*s", (int)strcspn(line + 1, " :"), line + 1);
-  require(is_known_keyword(keyword), "unknown keyword", line);
-  require(pb_text_is_printable(line), "control characters", line);
+  require(is_known_keyword(keyword) || is_translation(keyword), "unknown keyword", line);
+  for (const char *at = line; *at != '\0'; at++)
+    require((unsigned char)*at >= ' ' && *at != 0x7f, "control characters", line);
   if (strcmp(keyword, "cupsFilter2") == 0)
     require(is_in(line, filters, sizeof(filters) / sizeof(filters[0])), "filter", line);
   for (const char *at = line; *at != '\0'; at++)
@@ -186,20 +202,87 @@ check_lines(pb_buffer_t *ppd)
   free(text);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+write_ppd(ipp_t *message, const struct pb_ppd_names *names)
 {
-  ipp_t      *message = NULL;
-  pb_buffer_t ppd     = {0};
+  pb_buffer_t ppd = {0};
 
-  if (!pb_ipp_parse(data, size, &message, NULL))
-    return 0;
-  if (pb_ppd_write(message, /*names*/ NULL, &ppd, NULL))
+  if (pb_ppd_write(message, names, &ppd, NULL))
   {
     check_lines(&ppd);
     check_libcups(&ppd);
   }
   pb_buffer_clear(&ppd);
+}
+
+// Each text of the message is the name of each value of it.
+static void
+add_names(pb_strings_t *strings, const char *name, const char *value, ipp_t *message)
+{
+  const char *texts[] = {pb_ipp_text(message, IPP_TAG_PRINTER, "printer-info"),
+                         pb_ipp_text(message, IPP_TAG_PRINTER, "printer-location"), value};
+
+  for (size_t i = 0; i < 3; i++)
+  {
+    char attribute[256] = "";
+
+    pb_text_format(attribute, sizeof(attribute), "%.*s", (int)(strlen(name) - strlen("-supported")),
+                   name);
+    if (texts[i] != NULL && !pb_strings_add(strings, attribute, value, texts[i]))
+      abort();
+    if (texts[i] != NULL && !pb_strings_add(strings, attribute, NULL, texts[i]))
+      abort();
+  }
+}
+
+static pb_strings_t *
+make_names(ipp_t *message)
+{
+  pb_strings_t *strings = pb_strings_new();
+  const char   *names[64], *values[64];
+  size_t        count = 0;
+
+  // Finding moves the message's cursor.
+  for (ipp_attribute_t *at = ippFirstAttribute(message); at != NULL && count < 64;
+       at                  = ippNextAttribute(message))
+  {
+    const char *name = ippGetName(at);
+
+    for (int i = 0;
+         name != NULL && strstr(name, "-supported") != NULL && i < ippGetCount(at) && count < 64 &&
+         ippGetValueTag(at) >= IPP_TAG_TEXT && ippGetValueTag(at) <= IPP_TAG_MIMETYPE;
+         i++)
+    {
+      names[count]    = name;
+      values[count++] = ippGetString(at, i, NULL);
+    }
+  }
+  for (size_t i = 0; strings != NULL && i < count; i++)
+    add_names(strings, names[i], values[i], message);
+  return strings;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  ipp_t *message = NULL;
+
+  if (!pb_ipp_parse(data, size, &message, NULL))
+    return 0;
+  write_ppd(message, /*names*/ NULL);
+  pb_strings_t *strings  = make_names(message);
+  const char   *language = pb_ipp_text(message, IPP_TAG_PRINTER, "printer-name");
+
+  const struct pb_ppd_catalog catalogs[] = {
+    {"de",                                  strings},
+    {"en",                                  strings},
+    {language != NULL ? language : "pt-br", strings},
+  };
+  const struct pb_ppd_names names = {.catalogs = catalogs, .catalogs_count = 3};
+
+  if (strings != NULL)
+    write_ppd(message, &names);
+  pb_strings_free(strings);
   ippDelete(message);
   return 0;
 }
