@@ -239,12 +239,13 @@ struct pb_accepted
 bool pb_connection_open(pb_worker_t *worker, const struct pb_accepted *accepted);
 void pb_connection_end(
   pb_connection_t *connection);  // frees; only from the event loop, never under a handler
-void             pb_connection_cut(pb_connection_t *connection);   // soon
-void             pb_connection_poke(pb_connection_t *connection);  // look at it again, soon
-void             pb_connection_set_phase(pb_connection_t *connection, enum pb_phase phase);
-void             pb_connection_write(pb_connection_t *connection, struct evbuffer *data);
-void             pb_connection_shut_down(pb_connection_t *connection);  // the service stops
-size_t           pb_connection_waiting(const pb_connection_t *connection);
+void   pb_connection_cut(pb_connection_t *connection);   // soon
+void   pb_connection_poke(pb_connection_t *connection);  // look at it again, soon
+void   pb_connection_set_phase(pb_connection_t *connection, enum pb_phase phase);
+void   pb_connection_write(pb_connection_t *connection, struct evbuffer *data);
+void   pb_connection_run_steps(pb_connection_t *connection);  // everything that can be done now
+void   pb_connection_shut_down(pb_connection_t *connection);  // the service stops
+size_t pb_connection_waiting(const pb_connection_t *connection);
 struct evbuffer *pb_connection_input(const pb_connection_t *connection);
 
 // --- exchange
