@@ -28,7 +28,7 @@ const struct pb_capability pb_capabilities_of_service[] = {
   {"uri-authentication-supported",          IPP_TAG_KEYWORD,  "basic"},
   {"which-jobs-supported",                  IPP_TAG_KEYWORD,  "completed not-completed all fetchable"},
   {"fetch-document-attributes-supported",   IPP_TAG_KEYWORD,  "document-format-accepted compression-accepted"},
-  {"compression-supported",                 IPP_TAG_KEYWORD,  "none"},
+  {"compression-supported",                 IPP_TAG_KEYWORD,  "none gzip deflate"},
   {"document-format-default",               IPP_TAG_MIMETYPE, "application/octet-stream"},
   {"job-hold-until-default",                IPP_TAG_KEYWORD,  "no-hold"},
   {"job-hold-until-supported",              IPP_TAG_KEYWORD,  PB_HOLD_KEYWORDS},

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cloud/protocol.h"
+#include "net/coding.h"
 #include "print/capabilities.h"
 #include "print/job-attributes.h"
 #include "print/job-change.h"
@@ -54,10 +55,11 @@ check_document(struct pb_request *request, ipp_t *capabilities, struct pb_docume
   ipp_attribute_t *compression = pb_ipp_find(request->ipp, OP, "compression", IPP_TAG_KEYWORD);
   ipp_attribute_t *format      = pb_ipp_find(request->ipp, OP, "document-format", IPP_TAG_MIMETYPE);
   const char      *value       = PB_FORMAT_UNKNOWN;
+  enum pb_coding   coding      = PB_CODING_NONE;
 
-  if (compression && strcmp(ippGetString(compression, 0, /*language*/ NULL), "none") != 0)
+  if (compression && !pb_coding_parse(ippGetString(compression, 0, /*language*/ NULL), &coding))
     return refuse_value(request, compression, IPP_STATUS_ERROR_COMPRESSION_NOT_SUPPORTED,
-                        "documents are taken uncompressed only");
+                        "documents are not taken compressed like that");
   if (format)
     value = ippGetString(format, 0, /*language*/ NULL);
   if (format && !pb_capabilities_has_format(capabilities, value))

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/coding.h"
 #include "print/capabilities.h"
 #include "print/job-attributes.h"
 #include "print/job-change.h"
@@ -19,8 +20,10 @@
 struct pb_upload
 {
   pb_spool_writer_t *writer;
+  pb_decoder_t      *decoder;  // of what comes compressed; the spool has the document as it is
   struct pb_document document;
   ipp_t             *formats;     // document-format-supported, to check what is found out
+  bool               is_begun;    // a byte has come
   bool               is_unknown;  // the format must be found out from the first bytes
   bool               is_ready;
   uint8_t            head[PB_SNIFF_SIZE];
@@ -37,8 +40,21 @@ pb_upload_free(pb_upload_t *upload)
   if (!upload)
     return;
   pb_spool_writer_free(upload->writer);
+  pb_decoder_free(upload->decoder);
   ippDelete(upload->formats);
   free(upload);
+}
+
+// The `compression` of the request, which was checked before.
+static bool
+begin_decoder(struct pb_request *request, pb_error_t *err)
+{
+  const char    *name   = pb_ipp_text(request->ipp, IPP_TAG_OPERATION, "compression");
+  enum pb_coding coding = PB_CODING_NONE;
+
+  if (!name || !pb_coding_parse(name, &coding) || coding == PB_CODING_NONE)
+    return true;
+  return pb_decoder_new(coding, &request->upload->decoder, err);
 }
 
 bool
@@ -55,6 +71,8 @@ pb_upload_begin(struct pb_request *request, const struct pb_document *document, 
   upload->formats    = pb_capabilities_copy_formats(capabilities);
   if (!upload->formats)
     return pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
+  if (!begin_decoder(request, &err))
+    return pb_request_fail(request, &err);
   if (!pb_spool_create(request->print->spool, upload->document.spool_id, &upload->writer, &err))
     return pb_request_fail(request, &err);
   if (!pb_document_insert(request->print->db, &upload->document, &err))
@@ -108,6 +126,35 @@ get_spool_status(const pb_error_t *err)
   return err->kind == PB_REJECT ? IPP_STATUS_ERROR_REQUEST_ENTITY : IPP_STATUS_ERROR_TEMPORARY;
 }
 
+static bool
+write_plain(void *user, const void *data, size_t size, pb_error_t *err)
+{
+  pb_upload_t *upload = user;
+
+  if (!pb_spool_write(upload->writer, data, size, err))
+    return stop_taking(upload, get_spool_status(err), err->message);
+  upload->size += (int64_t)size;
+  return keep_head(upload, data, size);
+}
+
+// Our own trouble is not the sender's.
+static ipp_status_t
+get_decoder_status(const pb_error_t *err)
+{
+  return err->kind == PB_REJECT ? IPP_STATUS_ERROR_COMPRESSION_ERROR : IPP_STATUS_ERROR_TEMPORARY;
+}
+
+static bool
+write_compressed(pb_upload_t *upload, const void *data, size_t size, pb_error_t *err)
+{
+  if (pb_decoder_add(upload->decoder, data, size, write_plain, upload, err))
+    return true;
+  // What write_plain has said stays.
+  return upload->status == IPP_STATUS_OK
+           ? stop_taking(upload, get_decoder_status(err), err->message)
+           : false;
+}
+
 bool
 pb_upload_write(struct pb_request *request, const void *data, size_t size, bool *is_ready_out)
 {
@@ -117,12 +164,11 @@ pb_upload_write(struct pb_request *request, const void *data, size_t size, bool 
   *is_ready_out = false;
   if (upload->status != IPP_STATUS_OK)
     return false;
-  if (!pb_spool_write(upload->writer, data, size, &err))
-    return stop_taking(upload, get_spool_status(&err), err.message);
-  upload->size += (int64_t)size;
-  if (!keep_head(upload, data, size))
+  upload->is_begun = upload->is_begun || size > 0;
+  if (!(upload->decoder ? write_compressed(upload, data, size, &err)
+                        : write_plain(upload, data, size, &err)))
     return false;
-  if (size > 0 && !upload->is_ready && !upload->is_unknown)
+  if (upload->size > 0 && !upload->is_ready && !upload->is_unknown)
     *is_ready_out = upload->is_ready = true;
   return true;
 }
@@ -387,9 +433,13 @@ void
 pb_upload_finish(struct pb_request *request)
 {
   pb_upload_t *upload = request->upload;
+  pb_error_t   err    = {0};
 
   request->answer = PB_ANSWER_REPLY;
   request->now_ms = pb_clock_now_ms();
+  if (upload->status == IPP_STATUS_OK && upload->decoder && upload->is_begun &&
+      !pb_decoder_end(upload->decoder, &err))
+    (void)stop_taking(upload, get_decoder_status(&err), err.message);
   if (upload->status == IPP_STATUS_OK && upload->is_unknown && upload->size > 0)
     (void)find_out_format(upload);
   if (upload->status != IPP_STATUS_OK)

@@ -3,6 +3,7 @@
 """The main job: what is sent to the service comes out of the queue, by its own driver, with its options."""
 
 import os
+import re
 import unittest
 
 from harness import documents
@@ -63,6 +64,18 @@ class MainJob(WorldCase):
                     copies = paper.pages() == 8 or "/NumCopies 2" in data or "#copies 2" in data or "numcopies 2" in data.lower()
                     self.assertTrue(copies, "two copies are in the stream or asked of the printer")
 
+    def test_a_document_may_come_compressed(self):
+        pdf = self.world.document("packed.pdf", pages=3, title="Packed")
+        for coding in ("gzip", "deflate"):
+            with self.subTest(compression=coding):
+                _, paper = self.print_and_take("Laser", pdf, operation=f"COMPRESSION {coding}\nATTR keyword compression {coding}",
+                                               title=coding)
+                self.assertEqual(re.findall(r"Packed: page (\d)", text_of(paper.path)), ["1", "2", "3"])
+        with self.assertRaisesRegex(Failed, "client-error-compression-error"):
+            self.world.print_job("Laser", pdf, operation="ATTR keyword compression gzip")  # which it is not
+        with self.assertRaisesRegex(Failed, "client-error-compression-not-supported"):
+            self.world.print_job("Laser", pdf, operation="ATTR keyword compression compress")
+
     def test_an_option_that_the_queue_lacks_is_reported(self):
         world = self.world
         pdf = world.document("lacks.pdf", pages=1)
@@ -107,6 +120,11 @@ STATUS %s EXPECT output-bin IN-GROUP unsupported-attributes-tag }"""
             self.assertEqual(paper.pages(), 3)
             self.assertIn(b"\x1b&l1S", paper.data(), "PCL: duplex, long edge")
             wait_for(lambda: not desktop.jobs("not-completed"), "the desktop's job to complete")
+            desktop.add("Packed", world.uri("Raster") + "?compression=gzip", "raw")
+            desktop.lp("Packed", world.document("lp.pdf", pages=3))
+            self.assertEqual(world.printers["Raster"].wait_jobs(before + 2)[before + 1].pages(), 3)
+            wait_for(lambda: not desktop.jobs("not-completed"), "the desktop's second job to complete")
+            self.assertIn("compression keyword gzip", desktop.error_log())
         except Failed:
             print("--- the desktop's CUPS\n" + "\n".join(desktop.error_log().splitlines()[-120:]))
             raise

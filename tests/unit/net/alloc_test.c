@@ -4,6 +4,7 @@
 #include "alloc.h"
 
 #include "base/text.h"
+#include "net/coding.h"
 #include "net/digest.h"
 #include "net/form.h"
 #include "net/http-reader.h"
@@ -265,6 +266,62 @@ push_through_tunnel(void *world, pb_error_t *err)
   return ok;
 }
 
+static bool
+give_once(void *user, void *data, size_t room, size_t *got_out, pb_error_t *err)
+{
+  int *left = user;
+
+  (void)err;
+  *got_out = (*left)-- > 0 ? 1000 : 0;
+  assert_true(room >= 1000);
+  memset(data, 'x', *got_out);
+  return true;
+}
+
+static bool
+count_bytes(void *user, const void *data, size_t size, pb_error_t *err)
+{
+  (void)data;
+  (void)err;
+  *(size_t *)user += size;
+  return true;
+}
+
+static bool
+squeeze(void *world, pb_error_t *err)
+{
+  pb_encoder_t *encoder = NULL;
+  pb_decoder_t *decoder = NULL;
+  char          coded[4096];
+  int           left = 1;
+  size_t        got = 1, plain = 0;
+  bool          ok =
+    pb_encoder_new(PB_CODING_GZIP, &encoder, err) && pb_decoder_new(PB_CODING_GZIP, &decoder, err);
+
+  (void)world;
+  while (ok && got > 0)
+    ok = pb_encoder_read(encoder, give_once, &left, coded, sizeof(coded), &got, err) &&
+         pb_decoder_add(decoder, coded, got, count_bytes, &plain, err);
+  ok = ok && pb_decoder_end(decoder, err);
+  assert_true(!ok || plain == 1000);
+  pb_encoder_free(encoder);
+  pb_decoder_free(decoder);
+  return ok;
+}
+
+// Nothing is worth compressing then.
+static bool
+measure(void *world, pb_error_t *err)
+{
+  static const char text[1000];
+  int               saved = pb_coding_measure(text, sizeof(text));
+
+  (void)world;
+  (void)err;
+  assert_true(saved == 0 || saved > 90);
+  return saved > 0;
+}
+
 static const struct alloc_case cases[] = {
   {"form",         read_form,           false},
   {"form's text",  write_form,          false},
@@ -274,6 +331,8 @@ static const struct alloc_case cases[] = {
   {"certificates", certify,             false},
   {"seal",         seal,                true },
   {"digest",       digest,              true },
+  {"gzip",         squeeze,             false},
+  {"gzip's worth", measure,             true },
   {"http reader",  read_request,        false},
   {"http client",  open_client,         false},
   {"tunnel",       push_through_tunnel, false},

@@ -344,7 +344,7 @@ tickets_are_checked(void **state)
   check_status(call(b, &ann, ipp), IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES);
 
   ipp = ask(IPP_OP_VALIDATE_JOB);
-  ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "compression", NULL, "gzip");
+  ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "compression", NULL, "compress");
   check_status(call(b, &ann, ipp), IPP_STATUS_ERROR_COMPRESSION_NOT_SUPPORTED);
 
   ipp = ask(IPP_OP_VALIDATE_JOB);
