@@ -179,6 +179,32 @@ pb_source_wait(pb_source_t *source, int stop_fd, bool *is_empty_out, pb_error_t 
   return wait_readable(source, stop_fd, err);
 }
 
+static bool
+is_readable_now(const pb_source_t *source)
+{
+  struct pollfd fd = {.fd = source->fd, .events = POLLIN};
+
+  return source->is_file || source->at < source->kept || source->is_ended || poll(&fd, 1, 0) > 0;
+}
+
+bool
+pb_source_peek(pb_source_t *source, void *data, size_t room, size_t *got_out, pb_error_t *err)
+{
+  size_t piece = 1;
+
+  *got_out = 0;
+  if (!pb_source_rewind(source, err))
+    return false;
+  while (!source->is_lost && *got_out < room && piece > 0 && is_readable_now(source))
+  {
+    if (!pb_source_read(source, /*stop_fd*/ -1, (char *)data + *got_out, room - *got_out, &piece,
+                        err))
+      return false;
+    *got_out += piece;
+  }
+  return pb_source_rewind(source, err);
+}
+
 bool
 pb_source_rewind(pb_source_t *source, pb_error_t *err)
 {

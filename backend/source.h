@@ -28,6 +28,11 @@ bool pb_source_wait(pb_source_t *source, int stop_fd, bool *is_empty_out,
 bool pb_source_read(pb_source_t *source, int stop_fd, void *data, size_t room, size_t *got_out,
                     pb_error_t *err) PB_MUST_USE;
 
+// What is there of the first `room` bytes, without waiting; the source is at its start then.  Less
+// than there might be, or nothing, where a pipe could not be read again.
+bool pb_source_peek(pb_source_t *source, void *data, size_t room, size_t *got_out,
+                    pb_error_t *err) PB_MUST_USE;
+
 // From the first byte again.  PB_RETRY: not possible, the disk was too full to keep what came
 // through the pipe.
 bool pb_source_rewind(pb_source_t *source, pb_error_t *err) PB_MUST_USE;

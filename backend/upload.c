@@ -6,6 +6,7 @@
 #include "backend/upload.h"
 
 #include "backend/interrupt.h"
+#include "backend/packing.h"
 #include "backend/wait.h"
 #include "cloud/protocol.h"
 #include "ipp/job-options.h"
@@ -17,9 +18,12 @@ struct upload
   pb_cloud_t                   *cloud;
   const struct pb_upload_order *order;
   int                           job_id;
-  bool is_broken;  // the service has waited too long for the document and given the job up
-  bool is_wanted;  // the service waits for the document
-  bool is_stuck;   // which cannot be read once more
+  enum pb_coding                coding;   // of the document
+  pb_encoder_t                 *encoder;  // of the try that is under way
+  bool is_broken;     // the service has waited too long for the document and given the job up
+  bool is_wanted;     // the service waits for the document
+  bool is_stuck;      // which cannot be read once more
+  bool is_unpacking;  // the service does not want it compressed after all
 };
 
 static void
@@ -127,7 +131,7 @@ ask_job(struct upload *upload, pb_error_t *err)
 }
 
 static bool
-give_document(void *user, void *data, size_t room, size_t *got_out, pb_error_t *err)
+give_plain(void *user, void *data, size_t room, size_t *got_out, pb_error_t *err)
 {
   const struct upload *upload = user;
 
@@ -135,13 +139,21 @@ give_document(void *user, void *data, size_t room, size_t *got_out, pb_error_t *
 }
 
 static bool
-send_document(struct upload *upload, pb_error_t *err)
+give_document(void *user, void *data, size_t room, size_t *got_out, pb_error_t *err)
 {
-  const struct pb_upload_order *order    = upload->order;
-  ipp_t                        *response = NULL;
+  const struct upload *upload = user;
+
+  if (upload->encoder != NULL)
+    return pb_encoder_read(upload->encoder, give_plain, user, data, room, got_out, err);
+  return give_plain(user, data, room, got_out, err);
+}
+
+static ipp_t *
+new_send_request(const struct upload *upload)
+{
+  const struct pb_upload_order *order = upload->order;
   ipp_t                        *request =
     pb_ipp_new_request(IPP_OP_SEND_DOCUMENT, order->printer_uri, order->arguments->user);
-  bool ok = false;
 
   if (request != NULL)
   {
@@ -150,12 +162,38 @@ send_document(struct upload *upload, pb_error_t *err)
                  order->arguments->title);
     ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_MIMETYPE, "document-format", NULL,
                  order->format);
+    if (upload->coding != PB_CODING_NONE)
+      ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "compression", NULL,
+                   pb_coding_name(upload->coding));
     ippAddBoolean(request, IPP_TAG_OPERATION, "last-document", /*value*/ 1);
   }
-  if (!pb_cloud_send(upload->cloud, order->printer_uri, request, give_document, upload,
-                     pb_interrupt_get_flag(), &response, err))
+  return request;
+}
+
+static bool
+is_about_compression(ipp_status_t status)
+{
+  return status == IPP_STATUS_ERROR_COMPRESSION_NOT_SUPPORTED ||
+         status == IPP_STATUS_ERROR_COMPRESSION_ERROR;
+}
+
+static bool
+send_document(struct upload *upload, pb_error_t *err)
+{
+  ipp_t *response = NULL;
+  bool   ok       = false;
+
+  if (upload->coding != PB_CODING_NONE && !pb_encoder_new(upload->coding, &upload->encoder, err))
+    return false;
+  ok = pb_cloud_send(upload->cloud, upload->order->printer_uri, new_send_request(upload),
+                     give_document, upload, pb_interrupt_get_flag(), &response, err);
+  pb_encoder_free(upload->encoder);
+  upload->encoder = NULL;
+  if (!ok)
     return false;
   ok = pb_cloud_check_status(/*request*/ NULL, response, "Send-Document", err);
+  upload->is_unpacking =
+    !ok && upload->coding != PB_CODING_NONE && is_about_compression(ippGetStatusCode(response));
   ippDelete(response);
   return ok;
 }
@@ -174,7 +212,15 @@ try_upload(struct upload *upload, bool is_again, pb_error_t *err)
   if (!upload->is_wanted)
     return true;
   upload->is_stuck = !pb_source_rewind(upload->order->source, err);
-  return !upload->is_stuck && send_document(upload, err);
+  if (upload->is_stuck || send_document(upload, err))
+    return !upload->is_stuck;
+  if (!upload->is_unpacking)
+    return false;
+  pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s; sending it as it is", err->message);
+  pb_error_clear(err);
+  upload->is_unpacking = false;
+  upload->coding       = PB_CODING_NONE;
+  return try_upload(upload, /*is_again*/ true, err);
 }
 
 // A refusal may mean only that an earlier try had arrived after all.
@@ -194,6 +240,8 @@ pb_upload_run(pb_cloud_t *cloud, const struct pb_upload_order *order, int *job_i
   struct pb_wait wait   = {0};
   bool           ok     = false;
 
+  upload.coding = pb_packing_choose(order->printer, order->format, order->source);
+  pb_log(/*ctx*/ NULL, PB_LOG_DEBUG, "compression: %s", pb_coding_name(upload.coding));
   while (!(ok = try_upload(&upload, /*is_again*/ wait.attempt > 0, err)))
   {
     if (pb_interrupt_is_set() || upload.is_stuck || (err->kind != PB_RETRY && !is_there(&upload)))

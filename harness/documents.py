@@ -66,6 +66,15 @@ def postscript(path, pages=2, filler_bytes=0):
     return str(path)
 
 
+def wordy_postscript(path, lines=100_000):
+    """As drivers write it: a lot of text, of which a tenth is worth sending."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write("%!PS-Adobe-3.0\n%%Pages: 1\n%%EndComments\n%%Page: 1 1\n")
+        file.writelines(f"newpath {n % 600} {n % 800} moveto {n % 50} 0 rlineto stroke % line {n}\n" for n in range(lines))
+        file.write("showpage\n%%Trailer\n%%EOF\n")
+    return str(path)
+
+
 def text(path, lines=40):
     with open(path, "w", encoding="utf-8") as file:
         file.writelines(f"Plain text, line {number}\n" for number in range(1, lines + 1))

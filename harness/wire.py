@@ -27,6 +27,7 @@ class Wire:
         self.bytes_per_second = None  # each direction of each connection
         self.delay_seconds = 0      # before each piece, in each direction
         self.down_bytes = 0         # relayed from the target, all together
+        self.up_bytes = 0           # to it
         self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -84,6 +85,8 @@ class Wire:
                 key.data.sendall(data)
                 if key.fileobj is far:
                     self.down_bytes += len(data)
+                else:
+                    self.up_bytes += len(data)
                 if self.bytes_per_second:
                     time.sleep(len(data) / self.bytes_per_second)
 

@@ -298,6 +298,30 @@ class Printing(DeskCase):
         self.world.service.start()
         self.desk.wait_job("Laser", number)
 
+    def test_what_shrinks_goes_up_compressed(self):
+        """Fewer bytes on the wire, the same paper; also when it is cut and sent again; a PDF goes as it is."""
+        path = documents.wordy_postscript(self.world.path("wordy.ps"))
+        size = os.path.getsize(path)
+        for cuts in (0, 1):
+            with self.subTest(cuts=cuts):
+                before, up = len(self.world.printers["Laser"].complete()), self.wire.up_bytes
+                self.wire.bytes_per_second = 300_000 if cuts else None
+                try:
+                    number = self.lp("Laser", path)
+                    if cuts:
+                        wait_for(lambda up=up: self.wire.up_bytes > up + size // 20, "a part of it")
+                        self.wire.cut()
+                finally:
+                    self.wire.bytes_per_second = None
+                self.desk.wait_job("Laser", number)
+                paper = self.world.printers["Laser"].wait_jobs(before + 1)[before]
+                self.assertEqual(re.findall(rb"stroke % line (\d+)", paper.data()), [b"%d" % n for n in range(100_000)])
+                self.assertLess(self.wire.up_bytes - up, size * 0.4)
+        up = self.wire.up_bytes
+        path = self.document(1, filler_bytes=3_000_000)
+        self.desk.wait_job("Laser", self.lp("Laser", path))
+        self.assertGreater(self.wire.up_bytes - up, os.path.getsize(path))
+
     def test_cut_in_mid_upload(self):
         """One cloud job, one paper; the device has begun to read it by then."""
         before = len(self.cloud_jobs("Laser"))

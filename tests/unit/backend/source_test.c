@@ -131,6 +131,57 @@ test_pipe_without_disk(void **state)
   pthread_join(thread, NULL);
 }
 
+// A look at the beginning, before any of it goes on its way: of a pipe what is there, no more.
+static void
+test_peek(void **state)
+{
+  pb_source_t *source = NULL;
+  pb_error_t   err    = {0};
+  char        *block  = malloc(SIZE + 1);
+  size_t       got    = 0;
+  int          fds[2];
+
+  (void)state;
+  check_ok(pb_source_open(open_file(), "/tmp", &source, &err), err);
+  check_ok(pb_source_peek(source, block, 1000, &got, &err), err);
+  assert_int_equal(got, 1000);
+  assert_memory_equal(block, document, got);
+  check_ok(pb_source_peek(source, block, SIZE + 1, &got, &err), err);
+  assert_int_equal(got, SIZE);
+  check_again(source);
+  pb_source_close(source);
+
+  assert_int_equal(pipe(fds), 0);
+  assert_int_equal(write(fds[1], document, 5000), 5000);
+  check_ok(pb_source_open(fds[0], "/tmp", &source, &err), err);
+  for (int i = 0; i < 2; i++)
+  {
+    check_ok(pb_source_peek(source, block, SIZE, &got, &err), err);
+    assert_int_equal(got, 5000);
+    assert_memory_equal(block, document, got);
+  }
+  assert_int_equal(read_some(source, 5000), 5000);
+  assert_int_equal(write(fds[1], document + 5000, 10), 10);
+  assert_int_equal(read_some(source, 0), 0);
+  check_ok(pb_source_peek(source, block, SIZE, &got, &err), err);
+  assert_int_equal(got, 5010);
+  close(fds[1]);
+  check_ok(pb_source_peek(source, block, SIZE, &got, &err), err);
+  assert_int_equal(got, 5010);
+  pb_source_close(source);
+
+  // Nowhere to keep it: not a byte is taken.
+  assert_int_equal(pipe(fds), 0);
+  assert_int_equal(write(fds[1], document, 5000), 5000);
+  close(fds[1]);
+  check_ok(pb_source_open(fds[0], "/nonexistent", &source, &err), err);
+  check_ok(pb_source_peek(source, block, SIZE, &got, &err), err);
+  assert_int_equal(got, 0);
+  assert_int_equal(read_some(source, SIZE), 5000);
+  pb_source_close(source);
+  free(block);
+}
+
 static void
 test_empty(void **state)
 {
@@ -198,6 +249,7 @@ main(void)
     cmocka_unit_test(test_file),
     cmocka_unit_test(test_pipe),
     cmocka_unit_test(test_pipe_without_disk),
+    cmocka_unit_test(test_peek),
     cmocka_unit_test(test_empty),
     cmocka_unit_test(test_stopped),
     cmocka_unit_test(test_folder),
