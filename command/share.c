@@ -12,6 +12,7 @@
 #include "command.h"
 #include "qr.h"
 #include "register.h"
+#include "renewal.h"
 #include "service-url.h"
 #include "state.h"
 
@@ -239,6 +240,14 @@ settle_offer(struct share *share, pb_cloud_t *cloud, const struct offer *offer)
   }
 }
 
+// The key as it is now: certificates are asked for with no other.
+static bool
+finish_renewal(pb_registration_t *registration, pb_error_t *err)
+{
+  return pb_registration_read_keys(registration, err) &&
+         (!registration->next_key || renewal_run(registration, err));
+}
+
 static bool
 register_granted(struct share *share, const struct pb_grant *grant, const struct offer *offers,
                  size_t count, pb_error_t *err)
@@ -251,6 +260,8 @@ register_granted(struct share *share, const struct pb_grant *grant, const struct
                                         grant->access_token.text, &account, err) &&
             pb_cloud_open(account, &cloud, err);
 
+  // The connector may have renewed the key while the administrator was waited for.
+  ok = ok && finish_renewal(share->registration, err);
   for (size_t i = 0; ok && i < count; i++)
     settle_offer(share, cloud, &offers[i]);
   state_unlock(&lock);

@@ -130,6 +130,10 @@ print_service(json_object *service)
   printf("\n");
   if (pb_json_text(service, "problem"))
     printf("  ! %s\n", shown_text(service, "problem").text);
+  if (pb_json_text(service, "certificate_until"))
+    printf("  certificates until %s%s%s\n", shown_time(service, "certificate_until").text,
+           pb_json_text(service, "renewal") ? ", renewed by themselves after " : "",
+           pb_json_text(service, "renewal") ? shown_time(service, "renewal").text : "");
   if (!count_of(queues))
     return;
   printf("  %-*s  %-*s  %-*s%s\n", QUEUE_WIDTH, "QUEUE", STATE_WIDTH, "STATE", JOBS_WIDTH, "JOBS",

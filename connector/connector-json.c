@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cloud/protocol.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -218,11 +219,30 @@ name_tunnel(enum pb_dial_state state)
   return (unsigned)state < sizeof(names) / sizeof(names[0]) ? names[state] : "down";
 }
 
+// The service knows a newer key of ours, which somebody else has.
+static bool
+is_replaced(const pb_service_t *service)
+{
+  return (service->dial_state == PB_DIAL_DENIED &&
+          strstr(service->dial_why, PB_KEY_REPLACED) != NULL) ||
+         strstr(service->renewal_why, PB_KEY_REPLACED) != NULL;
+}
+
 static void
 format_service_problem(const pb_service_t *service, char *dst, size_t size)
 {
   dst[0] = '\0';
-  if (service->dial_state == PB_DIAL_DENIED)
+  if (is_replaced(service))
+    pb_text_format(
+      dst, size,
+      "this print server has been moved to other hardware, or a copy of it was set up: this one is "
+      "not served any more (%s). Stop it: `systemctl disable --now printbridged`",
+      service->dial_why[0] != '\0' ? service->dial_why : service->renewal_why);
+  else if (atomic_load(&service->is_moving))
+    pb_text_format(dst, size, "the key of the former host is replaced first%s%s",
+                   service->renewal_why[0] != '\0' ? ", which has not been possible yet: " : "",
+                   service->renewal_why);
+  else if (service->dial_state == PB_DIAL_DENIED)
     pb_text_format(
       dst, size, "the service denies this machine (%s): register it anew with `printbridge share`",
       service->dial_why);
@@ -241,6 +261,26 @@ format_service_problem(const pb_service_t *service, char *dst, size_t size)
       "no tunnel is to be had here (%s): a proxy or firewall may strip the upgrade; jobs arrive by "
       "long polls",
       service->dial_why);
+  else if (service->renewal_why[0] != '\0' && service->expiry_ms > 0)
+    pb_text_format(dst, size,
+                   "the key and the certificates could not be renewed yet (%s); it is tried again "
+                   "by itself",
+                   service->renewal_why);
+}
+
+static void
+add_renewal_locked(json_object *object, const pb_service_t *service)
+{
+  if (service->expiry_ms > 0)
+    add_time(object, "certificate_until", service->expiry_ms);
+  if (service->renewal_ms > 0 && service->renewal_ms < INT64_MAX)
+    add_time(object, "renewal", service->renewal_ms);
+  if (service->renewed_ms > 0)
+    add_time(object, "renewed", service->renewed_ms);
+  (void)pb_json_add_bool(object, "renewing",
+                         service->is_renewal_asked || atomic_load(&service->is_moving));
+  if (service->renewal_why[0] != '\0')
+    (void)pb_json_add_text(object, "renewal_problem", service->renewal_why);
 }
 
 static json_object *
@@ -258,6 +298,7 @@ new_service(pb_connector_t *connector, pb_service_t *service)
   (void)pb_json_add_text(object, "tunnel", name_tunnel(service->dial_state));
   add_time(object, "since", service->since_ms);
   format_service_problem(service, problem, sizeof(problem));
+  add_renewal_locked(object, service);
   pthread_mutex_unlock(&service->mutex);
   if (problem[0] != '\0')
     (void)pb_json_add_text(object, "problem", problem);

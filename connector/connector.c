@@ -76,8 +76,8 @@ start_documents(pb_connector_t *connector, pb_error_t *err)
                                                 .temp_folder           = from->temp_folder,
                                                 // What is not known now was in the lost journal.
                                                 .unknown_grace_ms = connector->was_damaged ? -1 : 0,
-                                                .on_event = pb_connector_on_local_message,
-                                                .user     = connector};
+                                                .on_event         = pb_connector_on_local_message,
+                                                .user             = connector};
 
   return pb_documents_start(&options, &connector->hub.documents, err);
 }
@@ -197,6 +197,7 @@ compare_services_locked(pb_connector_t *connector, pb_registration_t **list, siz
       continue;
     }
     ok = compare_queues(service, *slot, err) && ok;
+    pb_service_note_certificates(service, *slot);
     pb_registration_free(*slot);
     *slot = NULL;
   }
@@ -243,6 +244,18 @@ pb_connector_reload(pb_connector_t *connector, pb_error_t *err)
   pthread_mutex_unlock(&connector->mutex);
   pb_registrations_free(list, count);
   return ok;
+}
+
+void
+pb_connector_renew(pb_connector_t *connector)
+{
+  pthread_mutex_lock(&connector->mutex);
+  for (pb_service_t *service = connector->services; service != NULL; service = service->next)
+  {
+    if (!service->is_removed)
+      pb_service_renew(service);
+  }
+  pthread_mutex_unlock(&connector->mutex);
 }
 
 // --- held jobs

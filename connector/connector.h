@@ -34,6 +34,7 @@ bool pb_connector_start(const struct pb_connector_options *options, pb_connector
 void pb_connector_stop(pb_connector_t *connector);  // the journal has what is not done
 bool pb_connector_reload(pb_connector_t *connector,
                          pb_error_t     *err) PB_MUST_USE;  // registrations have changed
+void pb_connector_renew(pb_connector_t *connector);  // keys and certificates, now
 // Print a held job again; PB_GONE: there is no such job, PB_REJECT: it is not held.
 bool pb_connector_release(pb_connector_t *connector, const char *queue, int cloud_job,
                           pb_error_t *err) PB_MUST_USE;

@@ -104,6 +104,18 @@ answer_release(const struct pb_control_ops *ops, char *about)
   return format_done(ops->release(ops->user, about, (int)job, &err), &err);
 }
 
+static json_object *
+answer_renew(const struct pb_control_ops *ops, char *about)
+{
+  pb_error_t err = {0};
+
+  (void)about;
+  if (!ops->renew)
+    return format_error("unknown word");
+  ops->renew(ops->user);
+  return format_done(true, &err);
+}
+
 static const struct word
 {
   const char *name;
@@ -113,6 +125,7 @@ static const struct word
   {"jobs",    answer_jobs   },
   {"reload",  answer_reload },
   {"release", answer_release},
+  {"renew",   answer_renew  },
 };
 
 static json_object *

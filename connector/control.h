@@ -9,12 +9,14 @@
 
 typedef struct pb_control pb_control_t;
 
-// The words: "status", "jobs", "reload" (registrations changed on disk), "release QUEUE JOB".
+// The words: "status", "jobs", "reload" (registrations changed on disk), "release QUEUE JOB", "renew" (keys and
+// certificates, now: "renewing" in status says when it is done).
 struct pb_control_ops
 {
   // Called on the control's own thread, one at a time.  They return a new object; NULL: out of memory.
   // {"pid":1,"since":"iso","services":[{"url":"","reachable":true,"tunnel":"up|polling|down|denied","since":"iso",
   //   "problem":"what is wrong and what to do, or absent",
+  //   "certificate_until":"iso","renewal":"iso","renewed":"iso","renewing":false,"renewal_problem":"...",
   //   "queues":[{"queue":"","printer_uri":"","state":"idle|processing|stopped|missing","reasons":["..."],
   //              "jobs":0,"last_job":{...as in jobs...},"problem":"..."}]}]}
   json_object *(*status)(void *user);
@@ -24,6 +26,7 @@ struct pb_control_ops
   bool (*reload)(void *user, pb_error_t *err);
   // "release QUEUE JOB": a held job is printed again.  NULL: not known here.
   bool (*release)(void *user, const char *queue, int cloud_job, pb_error_t *err);
+  void (*renew)(void *user);  // NULL: not known here
   void *user;
 };
 

@@ -20,6 +20,8 @@ pb_service_take_cloud(pb_service_t *service, pb_error_t *err)
 {
   pb_cloud_t *cloud = NULL;
 
+  if (!pb_service_check_moved(service, err))
+    return NULL;
   pthread_mutex_lock(&service->mutex);
   if (service->idle_count > 0)
     cloud = service->idle[--service->idle_count];
@@ -124,6 +126,7 @@ pb_service_fetch(pb_service_t *service, const char *uri, ipp_t *request, pb_http
                  void *sink_user, const atomic_bool *stop, ipp_t **response_out, pb_error_t *err)
 {
   pb_cloud_t *cloud = pb_service_take_cloud(service, err);
+  pb_error_t  why   = {0};
   bool        ok    = false;
 
   *response_out = NULL;
@@ -132,7 +135,15 @@ pb_service_fetch(pb_service_t *service, const char *uri, ipp_t *request, pb_http
     ippDelete(request);
     return false;
   }
-  ok = pb_cloud_fetch(cloud, uri, request, sink, sink_user, stop, response_out, err);
+  ok = pb_cloud_fetch(cloud, uri, request, sink, sink_user, stop, response_out, &why);
   pb_service_give_cloud(service, cloud);
-  return ok;
+  if (ok)
+    return true;
+  // Only an IPP response says that a document is not to be had.  A certificate that has ended, or a
+  // token that is refused, is somebody's to mend, and the job waits for it.
+  if (why.kind == PB_AUTH || why.kind == PB_CONFIG)
+    why.kind = PB_RETRY;
+  if (err != NULL)
+    *err = why;
+  return false;
 }

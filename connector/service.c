@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cloud/protocol.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,8 @@ on_get_token(void *user, bool is_fresh, pb_secret_t *token_out, pb_error_t *err)
 {
   pb_service_t *service = user;
 
-  return pb_cloud_account_copy_token(service->account, is_fresh, token_out, err);
+  return pb_service_check_moved(service, err) &&
+         pb_cloud_account_copy_token(service->account, is_fresh, token_out, err);
 }
 
 pb_queue_t *
@@ -103,6 +105,11 @@ say_state(pb_service_t *service, enum pb_dial_state state, const char *why, bool
     pb_log(NULL, PB_LOG_WARN,
            "%s: no tunnel is to be had (%s): events are asked for by long polls instead", url, why);
   }
+  else if (state == PB_DIAL_DENIED && is_new && strstr(why, PB_KEY_REPLACED) != NULL)
+    pb_log(NULL, PB_LOG_ERROR,
+           "%s: this print server has been moved to other hardware, or a copy of it was set up; "
+           "this one is not served any more: %s",
+           url, why);
   else if (state == PB_DIAL_DENIED && is_new)
     pb_log(NULL, PB_LOG_ERROR,
            "%s: the service denies this machine: %s. Is it still registered? `printbridge share` "
@@ -227,6 +234,9 @@ pb_service_start(struct pb_hub *hub, pb_registration_t *registration, pb_service
     service;  // freed by the caller, whatever happens next: workers may have its queues
   if (!pb_cloud_account_new(registration, &service->account, err))
     return false;
+  // Before its queues may ask for anything.
+  if (!pb_service_start_renewal(service, err))
+    return false;
   for (size_t i = 0; i < registration->queues_count; i++)
   {
     if (!pb_service_add_queue(service, &registration->queues[i], err))
@@ -238,7 +248,9 @@ pb_service_start(struct pb_hub *hub, pb_registration_t *registration, pb_service
 void
 pb_service_remove(pb_service_t *service)
 {
+  pthread_mutex_lock(&service->mutex);
   service->is_removed = true;
+  pthread_mutex_unlock(&service->mutex);
   for (pb_queue_t *queue = pb_service_get_queues(service); queue != NULL; queue = queue->next)
     pb_queue_remove(queue);
   pb_service_stop(service);

@@ -23,10 +23,12 @@ struct pb_service_poller
 
 struct pb_service
 {
+  atomic_bool         is_moving;  // another host may run with our key: only a new key may be asked for
   struct pb_hub      *hub;
   pb_registration_t  *registration;  // ours; the account borrows it
   pb_cloud_account_t *account;
   pb_dial_t          *dial;
+  pb_task_t          *renewal;
   pb_service_t       *next;  // guarded by the connector's mutex
 
   pthread_mutex_t    mutex;   // guards what follows
@@ -42,6 +44,13 @@ struct pb_service
   int     failures;
   int64_t retry_at_ms;  // monotonic
   char    request_why[PB_ERROR_MESSAGE_SIZE];
+  // The key and the certificates (service-renew.c).
+  int64_t renewal_ms;  // wall clock: when they are to be renewed; INT64_MAX: never
+  int64_t expiry_ms;   // when the first certificate ends; 0: there is none
+  int64_t renewed_ms;  // by this process; 0: not yet
+  bool    is_renewal_asked;
+  char    renewal_why[PB_ERROR_MESSAGE_SIZE];  // it failed
+  int     renewal_failures;
 
   // Long polls, while there is no tunnel.
   bool                     is_polling;
@@ -71,7 +80,13 @@ bool pb_service_fetch(pb_service_t *service, const char *uri, ipp_t *request, pb
                       void *sink_user, const atomic_bool *stop, ipp_t **response_out,
                       pb_error_t *err) PB_MUST_USE;
 
+// The registration on disk as it is now: when its certificates end.
+void pb_service_note_certificates(pb_service_t *service, const pb_registration_t *registration);
+void pb_service_renew(pb_service_t *service);  // the key and the certificates, now
+
 // Between service*.c.
+bool pb_service_start_renewal(pb_service_t *service, pb_error_t *err) PB_MUST_USE;
+bool pb_service_check_moved(pb_service_t *service, pb_error_t *err) PB_MUST_USE;  // PB_RETRY: is_moving
 pb_cloud_t *pb_service_take_cloud(pb_service_t *service, pb_error_t *err);  // NULL: *err says why
 void        pb_service_give_cloud(pb_service_t *service, pb_cloud_t *cloud);
 void

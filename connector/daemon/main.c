@@ -116,6 +116,12 @@ on_release(void *user, const char *queue, int cloud_job, pb_error_t *err)
   return pb_connector_release(user, queue, cloud_job, err);
 }
 
+static void
+on_renew(void *user)
+{
+  pb_connector_renew(user);
+}
+
 static bool
 start(struct daemon *daemon, const struct arguments *arguments, const struct settings *settings,
       pb_error_t *err)
@@ -133,8 +139,11 @@ start(struct daemon *daemon, const struct arguments *arguments, const struct set
                                          .report_ms             = settings->report,
                                          .history_ms            = settings->history,
                                          .history_jobs          = (int)settings->history_jobs};
-  struct pb_control_ops       ops     = {.status = on_status, .jobs = on_jobs, .reload = on_reload,
-                                         .release = on_release};
+  struct pb_control_ops       ops     = {.status  = on_status,
+                                         .jobs    = on_jobs,
+                                         .reload  = on_reload,
+                                         .release = on_release,
+                                         .renew   = on_renew};
 
   daemon->document_socket = pb_file_join(arguments->runtime, "connector.sock");
   daemon->control_socket  = pb_file_join(arguments->runtime, "control.sock");

@@ -48,6 +48,13 @@ POINTS += [Point("connector.first-chunk.after", "connector", "print", "the filte
            Point("connector.last-chunk.before", "connector", "print", "the last of the document goes to the filter, with its end")]
 POINTS += _sides("connector.note-handed-over", "connector", "print", "the last of the document is to go to the filter",
                  "the journal knows that")
+# tests/e2e/test_moving.py goes through these.
+POINTS += _sides("connector.rekey.made", "connector", "renewal", "the next key is made", "the next key is on the disk")
+POINTS.append(Point("connector.rekey.certified.after", "connector", "renewal", "the next key is registered for a queue"))
+POINTS += _sides("connector.rekey.used", "connector", "renewal", "the next key is used for the first time",
+                 "the former key is not good any more")
+POINTS += _sides("connector.rekey.kept", "connector", "renewal", "the next key is to replace the key",
+                 "the next key has replaced the key")
 for operation, scenario in COMMITS.items():
     POINTS += _sides(f"service.commit.{operation}", "service", scenario, f"what {operation} changes is made",
                      f"what {operation} changes is in the database")

@@ -47,7 +47,13 @@ release(void *user, const char *queue, int cloud_job, pb_error_t *err)
   return (strcmp(queue, "Laser 2") == 0 && cloud_job == 7) || pb_error_set(err, PB_GONE, "no job");
 }
 
-static const struct pb_control_ops ops = {give_status, give_nothing, reload, release, NULL};
+static void
+renew(void *user)
+{
+  (void)user;
+}
+
+static const struct pb_control_ops ops = {give_status, give_nothing, reload, release, renew, NULL};
 
 static int
 connect_to(const char *where)
@@ -118,6 +124,7 @@ test_words(void **state)
     {"release nothing", "release\n",           true,  "{\"error\":\"release which queue's job?\"}"},
     {"release a queue", "release Laser\n",     true,  "{\"error\":\"release which queue's job?\"}"},
     {"release job 0",   "release Laser 0\n",   true,  "{\"error\":\"release which queue's job?\"}"},
+    {"renew",           "renew\n",             true,  "{\"ok\":true}"                             },
     {"too long",        too_long,              true,  ""                                          },
   };
   pb_control_t *control = NULL;
