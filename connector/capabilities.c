@@ -164,6 +164,10 @@ pb_capabilities_new(ipp_t *local)
     ippDelete(report);
     return NULL;
   }
+  // cupsd's own file, which nobody there can reach: its names are reported one by one
+  // (ipp/ppd-strings.h).
+  ippDeleteAttribute(report,
+                     pb_ipp_find(report, IPP_TAG_PRINTER, "printer-strings-uri", IPP_TAG_ZERO));
   if (pb_ipp_find(local, IPP_TAG_PRINTER, "document-format-supported", IPP_TAG_ZERO) != NULL)
     replace_formats(report, local);
   add_supplies(report, local);

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attributes-table.h"
 #include "base/text.h"
+#include "strings.h"
 #include <limits.h>
 #include <string.h>
 
@@ -403,6 +404,26 @@ find_vendor_rule(const char *name, bool is_device, struct pb_attribute_rule *rul
   return true;
 }
 
+const char *
+pb_attributes_get_strings_language(const char *name)
+{
+  const char *language = name + strlen(PB_ATTRIBUTES_STRINGS_PREFIX);
+
+  return pb_text_has_prefix(name, PB_ATTRIBUTES_STRINGS_PREFIX) && pb_strings_is_language(language)
+           ? language
+           : NULL;
+}
+
+static bool
+find_strings_rule(const char *name, struct pb_attribute_rule *rule_out)
+{
+  if (pb_attributes_get_strings_language(name) == NULL)
+    return false;
+  *rule_out =
+    (struct pb_attribute_rule){.syntaxes = TEXT, .max_count = LIST, .slot = PB_ATTRIBUTE_NO_SLOT};
+  return true;
+}
+
 // "N" or "N-M", from 1 (PWG 5100.18 s4.2.10.1).
 static bool
 is_sparse_index(const char *text, int max)
@@ -445,7 +466,7 @@ pb_attribute_find_rule(enum pb_attribute_set set, const char *name,
     return find_template_rule(name, rule_out) ||
            find_vendor_rule(name, /*is_device*/ false, rule_out);
   if (!find_device_rule(name, rule_out) && !find_sparse_rule(name, rule_out) &&
-      !find_vendor_rule(name, /*is_device*/ true, rule_out))
+      !find_vendor_rule(name, /*is_device*/ true, rule_out) && !find_strings_rule(name, rule_out))
     return false;
   rule_out->syntaxes |= PB_SYNTAX_DELETE;
   return true;

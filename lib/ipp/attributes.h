@@ -28,6 +28,11 @@ bool pb_attributes_has(enum pb_attribute_set set, const char *name);
 #define PB_ATTRIBUTES_PPD_PREFIX "x-ppd-"
 bool pb_attributes_is_vendor(const char *name);  // that, "smi32473-..." or "com.example-..."
 
+// What a queue's PPD calls its options and choices crosses as PB_ATTRIBUTES_STRINGS_PREFIX and a natural language,
+// "KEY=TEXT" each.  The language of such an attribute; NULL: it is none.
+#define PB_ATTRIBUTES_STRINGS_PREFIX "printbridge-strings-"
+const char *pb_attributes_get_strings_language(const char *name);
+
 // Is the job template attribute's value among what the printer says it supports (xxx-supported, ranges, members of
 // media-col, resolutions)?  True when the printer does not say.  `why` may be NULL.
 bool pb_attributes_is_supported(ipp_t *printer, ipp_attribute_t *attribute, char *why, size_t why_size);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cups-private.h"
+#include "ppd-strings.h"
 #include "ppd-vendor.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,7 +164,8 @@ add_vendor(pb_cups_t *cups, const char *queue, ipp_t *attributes)
   if (file != NULL && cups->http != NULL &&
       pb_text_format(resource, sizeof(resource), "/printers/%s.ppd", queue) &&
       cupsGetFd(cups->http, resource, fileno(file)) == HTTP_STATUS_OK && read_whole(file, &text))
-    ok = pb_ppd_vendor_add(text.data, text.size, attributes);
+    ok = pb_ppd_vendor_add(text.data, text.size, attributes) &&
+         pb_ppd_strings_add(text.data, text.size, attributes);
   pb_buffer_clear(&text);
   if (file != NULL)
     fclose(file);

@@ -240,7 +240,7 @@ pb_strings_parse(const void *bytes, size_t size, pb_strings_t **strings_out, pb_
                         PB_STRINGS_FILE_MAX);
   pb_buffer_init(&key, (size_t)PB_STRINGS_FILE_MAX * 2);
   pb_buffer_init(&text, (size_t)PB_STRINGS_FILE_MAX * 2);
-  if (!decode(bytes, size, &file, err))
+  if (!decode(bytes, size, &file, err) || !pb_buffer_append(&file, "", 0, err))
     goto done;
   strings = pb_strings_new();
   if (strings == NULL)

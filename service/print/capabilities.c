@@ -12,6 +12,7 @@
 #include "cloud/protocol.h"
 #include "ipp/attributes.h"
 #include "print/capabilities-table.h"
+#include "print/device-strings.h"
 #include "print/job-password.h"
 #include "print/print-private.h"
 #include "print/sniff.h"
@@ -395,6 +396,7 @@ pb_capabilities_new(struct pb_request *request)
   pb_job_password_add_supported(bag, device);
   if (!add_reported(bag, device))
     goto out_of_memory;
+  pb_device_strings_add_uri(request, bag);
   for (size_t i = 0; i < pb_capabilities_otherwise_count; i++)
   {
     if (!has(bag, pb_capabilities_otherwise[i].name))

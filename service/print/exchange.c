@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "cloud/protocol.h"
+#include "print/device-strings.h"
 #include "print/icon.h"
 #include "print/print-private.h"
 #include "print/request.h"
@@ -577,5 +578,5 @@ pb_print_add_routes(pb_print_t *print, pb_error_t *err)
     if (!pb_edge_add_route(print->edge, &routes[i], err))
       return false;
   }
-  return true;
+  return pb_device_strings_add_route(print, err);
 }

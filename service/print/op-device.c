@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "ipp/attributes.h"
 #include "print/capabilities.h"
+#include "print/device-strings.h"
 #include "print/device.h"
 #include "print/job-change.h"
 #include "print/operations.h"
@@ -120,6 +121,20 @@ note_refused(void *user, ipp_attribute_t *attribute, const char *why)
   ippSetStatusCode(request->response, IPP_STATUS_OK_IGNORED_OR_SUBSTITUTED);
 }
 
+// Names of options and choices are not kept with the rest.
+static bool
+take_names(struct pb_request *request, ipp_attribute_t *attribute, bool *is_config)
+{
+  pb_error_t err        = {0};
+  bool       is_changed = false;
+
+  if (!pb_device_strings_take(request->print->db, request->printer.device.uuid, attribute,
+                              &is_changed, &err))
+    return pb_request_fail(request, &err);
+  *is_config = *is_config || is_changed;
+  return true;
+}
+
 static bool
 apply_updates(struct pb_request *request, ipp_t *updates, bool *is_config_out)
 {
@@ -128,11 +143,21 @@ apply_updates(struct pb_request *request, ipp_t *updates, bool *is_config_out)
   *is_config_out = false;
   for (ipp_attribute_t *at = ippFirstAttribute(updates); at; at = ippNextAttribute(updates))
   {
+    const char *name = ippGetName(at);
+
+    if (!name || !pb_attributes_get_strings_language(name))
+      continue;
+    if (!take_names(request, at, is_config_out))
+      return false;
+  }
+  for (ipp_attribute_t *at = ippFirstAttribute(updates); at; at = ippNextAttribute(updates))
+  {
     const char      *name = ippGetName(at);
     ipp_attribute_t *known =
       name ? pb_ipp_find(device->attributes, GROUP, name, IPP_TAG_ZERO) : NULL;
 
-    if (!name || (known && pb_attributes_is_equal(known, at)))
+    if (!name || pb_attributes_get_strings_language(name) ||
+        (known && pb_attributes_is_equal(known, at)))
       continue;
     if (!pb_device_update(device->attributes, at))
       note_refused(request, at, "its values do not fit what is known");

@@ -51,6 +51,11 @@ static const char *const migrations[] = {
 
   "ALTER TABLE jobs ADD COLUMN pin_tries INTEGER NOT NULL DEFAULT 0;"
   "ALTER TABLE jobs ADD COLUMN pin_block_ms INTEGER NOT NULL DEFAULT 0;",
+
+  "CREATE TABLE device_strings ("
+  " device_uuid TEXT NOT NULL REFERENCES devices(uuid) ON DELETE CASCADE ON UPDATE CASCADE,"
+  " language TEXT NOT NULL, catalog BLOB NOT NULL, PRIMARY KEY (device_uuid, language))"
+  " WITHOUT ROWID;",
 };
 
 bool
