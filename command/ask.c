@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -95,7 +96,7 @@ bool
 ask_connector(const char *runtime, const char *word, json_object **answer_out, pb_error_t *err)
 {
   pb_buffer_t text = {0};
-  char        line[260];
+  char        line[512];
   int         fd = -1;
   bool        ok = false;
 
@@ -112,6 +113,7 @@ done:
   if (fd >= 0)
     close(fd);
   pb_buffer_clear(&text);
+  pb_wipe(line, sizeof(line));
   return ok;
 }
 

@@ -31,7 +31,7 @@ static const struct command
   {"unshare", "QUEUE...",                       "take queues back from the service",              OPTIONS_UNSHARE, 1, 10000, command_unshare},
   {"status",  "",                               "services, tunnels and queues; what is wrong",    OPTION_JSON | OPTION_STATE | OPTION_RUNTIME, 0, 0, command_status},
   {"jobs",    "[QUEUE]",                        "each job, with its hops and times",              OPTION_JSON | OPTION_STATE | OPTION_RUNTIME, 0, 1, command_jobs},
-  {"release", "QUEUE JOB",                      "print a job that is held again",                 OPTION_RUNTIME,  2, 2, command_release},
+  {"release", "QUEUE JOB",                      "print a held job again; or let one go by its PIN", OPTION_PIN | OPTION_RUNTIME,  2, 2, command_release},
   {"renew",   "",                               "new keys and certificates at the services, now", OPTION_STATE | OPTION_RUNTIME, 0, 0, command_renew},
   {"login",   "[URL]",                          "sign in to a service, to print to its printers", OPTIONS_LOGIN,   0, 1, command_login},
   {"logout",  "[URL]",                          "forget the sign-in, here and at the service",    OPTION_SYSTEM,   0, 1, command_logout},

@@ -29,6 +29,7 @@ static const struct option_row
   {OPTION_QR,          "qr",             NULL,     offsetof(struct options, qr),             "a QR code even where the output is no terminal"},
   {OPTION_NO_QR,       "no-qr",          NULL,     offsetof(struct options, no_qr),          "no QR code in the terminal"},
   {OPTION_FORCE,       "force",          NULL,     offsetof(struct options, force),          "remove it here even if the service cannot be told"},
+  {OPTION_PIN,         "pin",            NULL,     offsetof(struct options, pin),            "the job waits for its PIN, which is asked for (or read from the input)"},
   {OPTION_JSON,        "json",           NULL,     offsetof(struct options, json),           "JSON instead of text"},
   {OPTION_CUPS,        "cups",           "SERVER", offsetof(struct options, cups),           "local scheduler: host:port or socket (the system's)"},
   {OPTION_STATE,       "state",          "DIR",    offsetof(struct options, state),          "registrations (" STATE_DEFAULT ")"},

@@ -25,7 +25,8 @@ enum option_bit
   OPTION_FORCE       = 1 << 10,
   OPTION_JSON        = 1 << 11,
   OPTION_QR          = 1 << 12,
-  OPTION_SYSTEM      = 1 << 13
+  OPTION_SYSTEM      = 1 << 13,
+  OPTION_PIN         = 1 << 14
 };
 
 // What was said; texts are borrowed from argv.
@@ -45,6 +46,7 @@ struct options
   bool        force;
   bool        json;
   bool        system;
+  bool        pin;
   char      **names;  // what is no option
   int         names_count;
 };

@@ -280,6 +280,44 @@ pb_connector_release(pb_connector_t *connector, const char *queue, int cloud_job
   return ok;
 }
 
+// Of the nth service that has the queue; NULL: so many have not.
+static pb_queue_t *
+find_nth(pb_connector_t *connector, const char *name, int n)
+{
+  pb_queue_t *found = NULL;
+
+  pthread_mutex_lock(&connector->mutex);
+  for (pb_service_t *service = connector->services; service != NULL; service = service->next)
+  {
+    for (pb_queue_t *at = service->queues; at != NULL && found == NULL; at = at->next)
+    {
+      if (!atomic_load(&at->is_removed) && pb_text_is_equal_nocase(at->name, name) && n-- == 0)
+        found = at;
+    }
+  }
+  pthread_mutex_unlock(&connector->mutex);
+  return found;
+}
+
+bool
+pb_connector_release_pin(pb_connector_t *connector, const char *queue, int cloud_job,
+                         const char *pin, pb_error_t *err)
+{
+  pb_queue_t *at = find_nth(connector, queue, 0);
+
+  pb_error_set(err, PB_GONE, "%s is not shared", queue);
+  // Queues live until the connector stops, and the control socket stops before.
+  for (int n = 1; at != NULL; at = find_nth(connector, queue, n++))
+  {
+    pb_error_clear(err);
+    if (pb_queue_release_with_pin(at, cloud_job, pin, err))
+      return true;
+    if (err->kind != PB_GONE)
+      return false;
+  }
+  return false;
+}
+
 // --- stop
 
 // Jobs withdraw their documents, so these are stopped later; until then the notifier's messages

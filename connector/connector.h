@@ -39,6 +39,10 @@ void pb_connector_renew(pb_connector_t *connector);  // keys and certificates, n
 bool pb_connector_release(pb_connector_t *connector, const char *queue, int cloud_job,
                           pb_error_t *err) PB_MUST_USE;
 
+// Let a job go that waits at the service for its PIN.  Asks the service; PB_GONE: no such queue.
+bool pb_connector_release_pin(pb_connector_t *connector, const char *queue, int cloud_job,
+                              const char *pin, pb_error_t *err) PB_MUST_USE;
+
 // As connector/control.h says; NULL: out of memory.
 json_object *pb_connector_status(pb_connector_t *connector);
 json_object *pb_connector_jobs(pb_connector_t *connector);

@@ -6,8 +6,10 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -20,7 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define WORD_MAX 256     // a request is a word, what it is about, and a newline
+#define WORD_MAX 512     // a request is a word, what it is about, and a newline
 #define GROUPS_MAX 1024  // more groups than this do not count
 #define SPEAK_S 2        // for a client to send its word, and to take each part of the answer
 #define SOCKET_MODE 0660
@@ -116,16 +118,59 @@ answer_renew(const struct pb_control_ops *ops, char *about)
   return format_done(true, &err);
 }
 
+// Two digits a byte, no NUL among them.
+static bool
+read_hex(const char *text, char *dst, size_t size)
+{
+  size_t count = 0;
+
+  for (; text[0] != '\0'; text += 2)
+  {
+    char digits[3] = {text[0], text[1], '\0'};
+
+    if (count + 1 >= size || !isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]))
+      return false;
+    dst[count] = (char)strtol(digits, NULL, 16);
+    if (dst[count++] == '\0')
+      return false;
+  }
+  dst[count] = '\0';
+  return count > 0;
+}
+
+// about: "HEX QUEUE JOB"
+static json_object *
+answer_release_pin(const struct pb_control_ops *ops, char *about)
+{
+  pb_error_t   err      = {0};
+  int64_t      job      = 0;
+  char         pin[128] = "";
+  char        *queue    = strchr(about, ' ');
+  char        *space    = strrchr(about, ' ');
+  json_object *answer   = NULL;
+
+  if (queue)
+    *queue++ = '\0';
+  if (!ops->release_pin || !queue || space < queue || !read_hex(about, pin, sizeof(pin)) ||
+      !pb_text_parse_int(space + 1, 1, INT32_MAX, &job))
+    return format_error("release which queue's job, with which PIN?");
+  *space = '\0';
+  answer = format_done(ops->release_pin(ops->user, queue, (int)job, pin, &err), &err);
+  pb_wipe(pin, sizeof(pin));
+  return answer;
+}
+
 static const struct word
 {
   const char *name;
   json_object *(*answer)(const struct pb_control_ops *ops, char *about);
 } words[] = {
-  {"status",  answer_status },
-  {"jobs",    answer_jobs   },
-  {"reload",  answer_reload },
-  {"release", answer_release},
-  {"renew",   answer_renew  },
+  {"status",      answer_status     },
+  {"jobs",        answer_jobs       },
+  {"reload",      answer_reload     },
+  {"release",     answer_release    },
+  {"release-pin", answer_release_pin},
+  {"renew",       answer_renew      },
 };
 
 static json_object *
@@ -245,6 +290,7 @@ serve_client(const pb_control_t *control, int fd)
   if (text && !send_all(fd, text, size))
     pb_log(/*ctx*/ NULL, PB_LOG_DEBUG, "control: the client of \"%s\" went away", word);
   json_object_put(answer);
+  pb_wipe(word, sizeof(word));
 }
 
 // --- the thread

@@ -9,8 +9,8 @@
 
 typedef struct pb_control pb_control_t;
 
-// The words: "status", "jobs", "reload" (registrations changed on disk), "release QUEUE JOB", "renew" (keys and
-// certificates, now: "renewing" in status says when it is done).
+// The words: "status", "jobs", "reload" (registrations changed on disk), "release QUEUE JOB", "release-pin HEX QUEUE
+// JOB", "renew" (keys and certificates, now: "renewing" in status says when it is done).
 struct pb_control_ops
 {
   // Called on the control's own thread, one at a time.  They return a new object; NULL: out of memory.
@@ -26,6 +26,8 @@ struct pb_control_ops
   bool (*reload)(void *user, pb_error_t *err);
   // "release QUEUE JOB": a held job is printed again.  NULL: not known here.
   bool (*release)(void *user, const char *queue, int cloud_job, pb_error_t *err);
+  // "release-pin HEX QUEUE JOB": a job that waits at the service may go, with its PIN (in hexadecimal on the line).
+  bool (*release_pin)(void *user, const char *queue, int cloud_job, const char *pin, pb_error_t *err);  // NULL: not known here
   void (*renew)(void *user);  // NULL: not known here
   void *user;
 };

@@ -109,6 +109,31 @@ drop_unsupported(pb_job_t *job, ipp_t *local, ipp_t *ticket, struct dropped *dro
   }
 }
 
+// PWG 5100.11: the service leaves the PIN to queues that print with PINs themselves.  Where this
+// one does not (any more), the job is not printed in the open.
+static bool
+take_password(pb_job_t *job, ipp_t *local, ipp_t *ticket)
+{
+  ipp_attribute_t *password = pb_ipp_find(ticket, IPP_TAG_OPERATION, "job-password", IPP_TAG_ZERO);
+  ipp_attribute_t *encryption =
+    pb_ipp_find(ticket, IPP_TAG_OPERATION, "job-password-encryption", IPP_TAG_KEYWORD);
+  const char *way = encryption != NULL ? ippGetString(encryption, 0, /*language*/ NULL) : "none";
+
+  if (password == NULL)
+    return true;
+  if (ippGetValueTag(password) != IPP_TAG_STRING ||
+      pb_ipp_int(local, IPP_TAG_PRINTER, "job-password-supported", 0) <= 0 ||
+      !pb_ipp_has_keyword(local, IPP_TAG_PRINTER, "job-password-encryption-supported", way))
+  {
+    refuse(job, IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES,
+           "the job has a PIN, and the queue does not print with such");
+    return true;
+  }
+  return pb_attributes_copy_one(password, job->options, IPP_TAG_JOB) &&
+         ippAddString(job->options, IPP_TAG_JOB, IPP_TAG_KEYWORD, "job-password-encryption",
+                      /*language*/ NULL, way) != NULL;
+}
+
 static bool
 is_printable_format(ipp_t *local, const char *format)
 {
@@ -151,6 +176,7 @@ pb_job_check_ticket(pb_job_t *job, ipp_t *ticket, pb_error_t *err)
 {
   struct dropped dropped = {.job = job};
   ipp_t         *local   = NULL;
+  bool           ok      = true;
 
   ippDelete(job->options);
   job->options        = ippNew();
@@ -165,11 +191,14 @@ pb_job_check_ticket(pb_job_t *job, ipp_t *ticket, pb_error_t *err)
   {
     drop_unsupported(job, local, ticket, &dropped);
     check_formats(job, local);
+    ok = take_password(job, local, ticket);
   }
   job->outside->unlock_local(job->outside->user);
   if (local == NULL)
     return pb_error_set(err, PB_RETRY, "what the queue %s can do is not known yet",
                         job->record.queue);
+  if (!ok)
+    return pb_error_set(err, PB_RETRY, "out of memory");
   note_unsupported(job, &dropped);
   return true;
 }

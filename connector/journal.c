@@ -172,6 +172,7 @@ insert(pb_journal_t *journal, pb_journal_job_t *job, pb_error_t *err)
   return true;
 }
 
+// What a job was asked with is not kept longer than the job: its PIN may be among it.
 static bool
 update(pb_journal_t *journal, pb_journal_job_t *job, pb_error_t *err)
 {
@@ -179,12 +180,13 @@ update(pb_journal_t *journal, pb_journal_job_t *job, pb_error_t *err)
                  "UPDATE jobs SET state = ?, job_uuid = ?, title = ?, user = ?, local_job = ?, "
                  "attempt = ?, outcome = ?,"
                  " refusal = ?, is_cancel_asked = ?, impressions = ?, reasons = ?, message = ?, "
-                 "changed_ms = ?"
+                 "changed_ms = ?, ticket = iif(?, NULL, ticket)"
                  " WHERE id = ?",
-                 "itttiiiiiittii", (int64_t)job->state, job->job_uuid, job->title, job->user,
+                 "itttiiiiiittiii", (int64_t)job->state, job->job_uuid, job->title, job->user,
                  (int64_t)job->local_job, (int64_t)job->attempt, (int64_t)job->outcome,
                  (int64_t)job->refusal, (int64_t)job->is_cancel_asked, (int64_t)job->impressions,
-                 job->reasons, job->message, job->changed_ms, job->id))
+                 job->reasons, job->message, job->changed_ms,
+                 (int64_t)pb_job_state_is_ended(job->state), job->id))
     return false;
   if (pb_db_changes(journal->db) == 1)
     return true;

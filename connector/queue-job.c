@@ -3,6 +3,7 @@
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/queue.h"
+#include <string.h>
 
 #define NO_CUPS_MS 1000  // this worker has no way to CUPS; another one may
 
@@ -153,6 +154,25 @@ pb_queue_release_job(pb_queue_t *queue, int cloud_job, pb_error_t *err)
   }
   pthread_mutex_unlock(&queue->mutex);
   return true;
+}
+
+bool
+pb_queue_release_with_pin(pb_queue_t *queue, int cloud_job, const char *pin, pb_error_t *err)
+{
+  ipp_t *request  = pb_queue_new_request(queue, IPP_OP_RELEASE_JOB);
+  ipp_t *response = NULL;
+  bool   ok       = false;
+
+  if (request != NULL)
+  {
+    ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "job-id", cloud_job);
+    ippAddOctetString(request, IPP_TAG_OPERATION, "job-password", pin, (int)strlen(pin));
+    ippAddString(request, IPP_TAG_OPERATION, IPP_CONST_TAG(IPP_TAG_KEYWORD),
+                 "job-password-encryption", /*language*/ NULL, "none");
+  }
+  ok = pb_queue_call(queue, request, &response, err);
+  ippDelete(response);
+  return ok;
 }
 
 bool

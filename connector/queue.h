@@ -64,6 +64,9 @@ void pb_queue_sync(pb_queue_t *queue, int64_t delay_ms);  // in step again: the 
 void pb_queue_wake_jobs(pb_queue_t *queue);
 // Print a held job again; false leaves err alone unless the queue has the job.
 bool pb_queue_release_job(pb_queue_t *queue, int cloud_job, pb_error_t *err) PB_MUST_USE;
+// Release-Job at the service, for a job that waits there for its PIN.
+bool pb_queue_release_with_pin(pb_queue_t *queue, int cloud_job, const char *pin,
+                               pb_error_t *err) PB_MUST_USE;
 void pb_queue_on_event(pb_queue_t *queue, const struct pb_event_note *note);  // of the service
 void pb_queue_on_local_event(pb_queue_t *queue, const struct pb_event_note *note);  // of cupsd
 // For long polls: false while there is no subscription.

@@ -123,6 +123,12 @@ on_renew(void *user)
 }
 
 static bool
+on_release_pin(void *user, const char *queue, int cloud_job, const char *pin, pb_error_t *err)
+{
+  return pb_connector_release_pin(user, queue, cloud_job, pin, err);
+}
+
+static bool
 start(struct daemon *daemon, const struct arguments *arguments, const struct settings *settings,
       pb_error_t *err)
 {
@@ -139,11 +145,12 @@ start(struct daemon *daemon, const struct arguments *arguments, const struct set
                                          .report_ms             = settings->report,
                                          .history_ms            = settings->history,
                                          .history_jobs          = (int)settings->history_jobs};
-  struct pb_control_ops       ops     = {.status  = on_status,
-                                         .jobs    = on_jobs,
-                                         .reload  = on_reload,
-                                         .release = on_release,
-                                         .renew   = on_renew};
+  struct pb_control_ops       ops     = {.status      = on_status,
+                                         .jobs        = on_jobs,
+                                         .reload      = on_reload,
+                                         .release     = on_release,
+                                         .release_pin = on_release_pin,
+                                         .renew       = on_renew};
 
   daemon->document_socket = pb_file_join(arguments->runtime, "connector.sock");
   daemon->control_socket  = pb_file_join(arguments->runtime, "control.sock");

@@ -56,6 +56,22 @@ add_resolution(ipp_t *request)
   return ippAddString(request, IPP_TAG_JOB, IPP_TAG_KEYWORD, "Resolution", NULL, choice) != NULL;
 }
 
+// In the job group: cupsd hands nothing of the other one to filters and backend.
+static bool
+add_password(ipp_t *request, ipp_t *options)
+{
+  static const char *const names[] = {"job-password", "job-password-encryption"};
+
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+  {
+    ipp_attribute_t *at = pb_ipp_find(options, IPP_TAG_JOB, names[i], IPP_TAG_ZERO);
+
+    if (at != NULL && !pb_attributes_copy_one(at, request, IPP_TAG_JOB))
+      return false;
+  }
+  return true;
+}
+
 // Holding a job is the cloud's: what comes here has been released.
 static bool
 add_options(ipp_t *request, ipp_t *options)
@@ -69,7 +85,7 @@ add_options(ipp_t *request, ipp_t *options)
     return false;
   for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]); i++)
     ippDeleteAttribute(request, ippFindAttribute(request, holds[i], IPP_TAG_ZERO));
-  return pb_ppd_vendor_rename(request) && add_resolution(request);
+  return pb_ppd_vendor_rename(request) && add_resolution(request) && add_password(request, options);
 }
 
 static ipp_t *

@@ -36,7 +36,7 @@ struct pb_cups_job
   const char *title;
   const char *user;          // job-originating-user-name to show
   const char *cloud_job_id;  // -> printbridge-job-id; survives a restart of cupsd
-  ipp_t      *options;       // job template attributes (job group); may be NULL
+  ipp_t      *options;       // job template attributes and job-password (job group); may be NULL
 };
 // Create-Job; no document yet.  PB_CONFIG: the queue is raw, or our filter is not installed for it.
 bool pb_cups_create_job(pb_cups_t *cups, const struct pb_cups_job *job, int *job_id_out, pb_error_t *err) PB_MUST_USE;

@@ -53,7 +53,17 @@ renew(void *user)
   (void)user;
 }
 
-static const struct pb_control_ops ops = {give_status, give_nothing, reload, release, renew, NULL};
+static bool
+release_pin(void *user, const char *queue, int cloud_job, const char *pin, pb_error_t *err)
+{
+  (void)user;
+  return (strcmp(queue, "Laser 2") == 0 && cloud_job == 7 && strcmp(pin, "1 2") == 0) ||
+         pb_error_set(err, PB_REJECT, "wrong");
+}
+
+#define NO_PIN "{\"error\":\"release which queue's job, with which PIN?\"}"
+static const struct pb_control_ops ops = {give_status, give_nothing, reload, release,
+                                          release_pin, renew,        NULL};
 
 static int
 connect_to(const char *where)
@@ -102,7 +112,7 @@ tear_down(void **state)
 static void
 test_words(void **state)
 {
-  static char too_long[400];
+  static char too_long[800];
   const struct
   {
     const char *name;
@@ -110,22 +120,30 @@ test_words(void **state)
     bool        may_reload;
     const char *want;
   } rows[] = {
-    {"status",          "status\n",            true,  "{\"pid\":42}"                              },
-    {"no memory",       "jobs\n",              true,  "{\"error\":\"out of memory\"}"             },
-    {"reload",          "reload\n",            true,  "{\"ok\":true}"                             },
-    {"reload refused",  "reload\n",            false, "{\"error\":\"not now\"}"                   },
-    {"unknown",         "shutdown\n",          true,  "{\"error\":\"unknown word\"}"              },
-    {"empty line",      "\n",                  true,  "{\"error\":\"unknown word\"}"              },
-    {"more behind",     "status\nreload\n",    true,  "{\"pid\":42}"                              },
-    {"no newline",      "status",              true,  ""                                          },
-    {"nothing",         "",                    true,  ""                                          },
-    {"release",         "release Laser 2 7\n", true,  "{\"ok\":true}"                             },
-    {"release, no job", "release Laser 7\n",   true,  "{\"error\":\"no job\"}"                    },
-    {"release nothing", "release\n",           true,  "{\"error\":\"release which queue's job?\"}"},
-    {"release a queue", "release Laser\n",     true,  "{\"error\":\"release which queue's job?\"}"},
-    {"release job 0",   "release Laser 0\n",   true,  "{\"error\":\"release which queue's job?\"}"},
-    {"renew",           "renew\n",             true,  "{\"ok\":true}"                             },
-    {"too long",        too_long,              true,  ""                                          },
+    {"status",          "status\n",                       true,  "{\"pid\":42}"                              },
+    {"no memory",       "jobs\n",                         true,  "{\"error\":\"out of memory\"}"             },
+    {"reload",          "reload\n",                       true,  "{\"ok\":true}"                             },
+    {"reload refused",  "reload\n",                       false, "{\"error\":\"not now\"}"                   },
+    {"unknown",         "shutdown\n",                     true,  "{\"error\":\"unknown word\"}"              },
+    {"empty line",      "\n",                             true,  "{\"error\":\"unknown word\"}"              },
+    {"more behind",     "status\nreload\n",               true,  "{\"pid\":42}"                              },
+    {"no newline",      "status",                         true,  ""                                          },
+    {"nothing",         "",                               true,  ""                                          },
+    {"release",         "release Laser 2 7\n",            true,  "{\"ok\":true}"                             },
+    {"release, no job", "release Laser 7\n",              true,  "{\"error\":\"no job\"}"                    },
+    {"release nothing", "release\n",                      true,  "{\"error\":\"release which queue's job?\"}"},
+    {"release a queue", "release Laser\n",                true,  "{\"error\":\"release which queue's job?\"}"},
+    {"release job 0",   "release Laser 0\n",              true,  "{\"error\":\"release which queue's job?\"}"},
+    {"PIN",             "release-pin 312032 Laser 2 7\n", true,  "{\"ok\":true}"                             },
+    {"wrong PIN",       "release-pin 312033 Laser 2 7\n", true,  "{\"error\":\"wrong\"}"                     },
+    {"no hex",          "release-pin 3x Laser 7\n",       true,  NO_PIN                                      },
+    {"half a byte",     "release-pin 312 Laser 7\n",      true,  NO_PIN                                      },
+    {"NUL",             "release-pin 3100 Laser 7\n",     true,  NO_PIN                                      },
+    {"no PIN",          "release-pin Laser 7\n",          true,  NO_PIN                                      },
+    {"PIN and no more", "release-pin 31\n",               true,  NO_PIN                                      },
+    {"PIN, no job",     "release-pin 31 Laser\n",         true,  NO_PIN                                      },
+    {"renew",           "renew\n",                        true,  "{\"ok\":true}"                             },
+    {"too long",        too_long,                         true,  ""                                          },
   };
   pb_control_t *control = NULL;
   pb_error_t    err     = {0};

@@ -81,6 +81,51 @@ test_refusals(void **state)
   }
 }
 
+// PIN printing is the queue's own here, or the job is refused.
+static void
+test_pins(void **state)
+{
+  static const struct
+  {
+    const char *name, *password, *encryption;
+    int         supported;  // by the queue; 0: it has none
+    const char *want;       // what CUPS gets; NULL: the job is refused
+  } rows[] = {
+    {"handed through", "1234", "none",     4, "1234 none"},
+    {"no PIN",         "",     "",         4, ""         },
+    {"queue has none", "1234", "none",     0, NULL       },
+    {"a hash",         "1234", "sha2-256", 4, NULL       },
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    assert_int_equal(world_tear_down(NULL), 0);
+    assert_int_equal(world_set_up(NULL), 0);
+    pb_text_copy(world.password, sizeof(world.password), rows[i].password);
+    pb_text_copy(world.encryption, sizeof(world.encryption), rows[i].encryption);
+    if (rows[i].supported > 0)
+    {
+      ippAddInteger(world.printer, IPP_TAG_PRINTER, IPP_TAG_INTEGER, "job-password-supported",
+                    rows[i].supported);
+      ippAddString(world.printer, IPP_TAG_PRINTER, IPP_TAG_KEYWORD,
+                   "job-password-encryption-supported", NULL, "none");
+    }
+    assert_true(world_run());
+    if ((world.refusal == 0) != (rows[i].want != NULL) ||
+        !pb_text_is_equal(world.local_password, rows[i].want != NULL ? rows[i].want : ""))
+      fail_msg("%s: refusal %04x, CUPS got \"%s\"", rows[i].name, (unsigned)world.refusal,
+               world.local_password);
+    // Nothing of it stays.
+    pb_journal_job_t known = {0};
+    pb_error_t       err   = {0};
+
+    check_ok(pb_journal_find(world.journal, WORLD_DEVICE, 7, &known, &err), err);
+    assert_null(known.ticket);
+    pb_journal_job_clear(&known);
+  }
+}
+
 // What the queue lacks is said, not dropped in silence.
 static void
 test_unsupported_is_reported(void **state)
@@ -651,6 +696,7 @@ main(void)
     TEST(test_prints),
     TEST(test_documents_in_order),
     TEST(test_refusals),
+    TEST(test_pins),
     TEST(test_unsupported_is_reported),
     TEST(test_other_is_quicker),
     TEST(test_cancel),

@@ -49,6 +49,7 @@ static struct world
   char format[64];
   bool has_fidelity;
   char sides[32];  // "": not asked for
+  char password[16], encryption[16], local_password[32];  // of the ticket; as CUPS got it: "" for none
   int  said_final, final_state;
   int  said_state;  // before the end
   char said_message[400];
@@ -131,6 +132,13 @@ world_describe(ipp_t *response)
   ippAddInteger(response, IPP_TAG_JOB, IPP_TAG_INTEGER, "number-of-documents", world.documents);
   ippAddString(response, IPP_TAG_JOB, IPP_TAG_MIMETYPE, "document-format-ready", NULL,
                world.format);
+  if (world.password[0] != '\0')
+  {
+    ippAddOctetString(response, IPP_TAG_OPERATION, "job-password", world.password,
+                      (int)strlen(world.password));
+    ippAddString(response, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "job-password-encryption", NULL,
+                 world.encryption);
+  }
   if (world.has_fidelity)
     ippAddBoolean(response, IPP_TAG_JOB, "ipp-attribute-fidelity", 1);
   if (world.sides[0] != '\0')
@@ -293,6 +301,16 @@ world_create_job(pb_cups_t *cups, const struct pb_cups_job *job, int *job_id_out
     return world_fail(err);
   assert_in_range(world.local_count, 0, WORLD_LOCAL_MAX - 1);
   assert_string_equal(job->title, "Letter");
+  ipp_attribute_t *password = ippFindAttribute(job->options, "job-password", IPP_TAG_STRING);
+  if (password != NULL)
+  {
+    int         size  = 0;
+    const void *bytes = ippGetOctetString(password, 0, &size);
+
+    pb_text_format(world.local_password, sizeof(world.local_password), "%.*s %s", size,
+                   (const char *)bytes,
+                   pb_ipp_text(job->options, IPP_TAG_JOB, "job-password-encryption"));
+  }
   world.local[world.local_count].state = IPP_JSTATE_HELD;
   pb_text_copy(world.local[world.local_count].cloud_job_id, sizeof(world.local[world.local_count].cloud_job_id), job->cloud_job_id);
   world.local_count++;
