@@ -9,6 +9,8 @@ import ssl
 import struct
 
 PRINT_JOB, CREATE_JOB, SEND_DOCUMENT, CANCEL_JOB, GET_JOB_ATTRIBUTES = 0x0002, 0x0005, 0x0006, 0x0008, 0x0009
+GET_JOBS, HOLD_JOB, RELEASE_JOB, GET_PRINTERS = 0x000a, 0x000c, 0x000d, 0x004f
+OCTETS = 0x30
 INTEGER, BOOLEAN, ENUM, TEXT, NAME, KEYWORD, URI, CHARSET, LANGUAGE, MIME = (
     0x21, 0x22, 0x23, 0x41, 0x42, 0x44, 0x45, 0x47, 0x48, 0x49)
 STATES = {3: "pending", 4: "pending-held", 5: "processing", 6: "processing-stopped", 7: "canceled", 8: "aborted",
@@ -71,11 +73,14 @@ class Client:
             self.connection.close()
         self.connection = None
 
-    def request(self, operation, uri, *attributes, document=b""):
-        """The answer's attributes. Refused and Unanswered say what else may happen."""
+    def request(self, operation, uri, *attributes, document=b"", job=()):
+        """The answer's attributes; `job` go into the job group. Refused and Unanswered say what else may happen."""
         message = struct.pack(">HHI", 0x0200, operation, 1) + b"\x01" + attribute(CHARSET, "attributes-charset", "utf-8")
         message += attribute(LANGUAGE, "attributes-natural-language", "en") + attribute(URI, "printer-uri", uri)
-        message += b"".join(attribute(*one) for one in attributes) + b"\x03"
+        message += b"".join(attribute(*one) for one in attributes)
+        if job:
+            message += b"\x02" + b"".join(attribute(*one) for one in job)
+        message += b"\x03"
         path = re.sub(r"^ipps?://[^/]*", "", uri)
         try:
             if self.connection is None:

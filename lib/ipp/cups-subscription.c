@@ -8,9 +8,9 @@
 #define RECIPIENT "printbridge:"
 
 static const char *const events[] = {
-  "job-created",           "job-completed",          "job-state-changed",
-  "job-stopped",           "job-progress",           "printer-stopped",
-  "printer-state-changed", "printer-config-changed", "printer-deleted",
+  "job-created",     "job-completed",   "job-state-changed",     "job-stopped",
+  "job-progress",    "printer-stopped", "printer-state-changed", "printer-config-changed",
+  "printer-deleted", "printer-added",   "printer-modified",  // lpadmin's: another PPD, too
 };
 
 // Our subscription from before: without a lease it lives as long as cupsd's files do.
