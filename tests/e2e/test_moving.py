@@ -118,3 +118,48 @@ class Renewal(MovingCase):
         self.assertEqual(client_of(world.connector), client)
         world.wait_ready(["Laser", "Second"])
         world.wait_job("Second", world.print_job("Second", self.document(1)))
+
+
+class Expired(DaysCase):
+    """The service's certificate has ended, and nobody has looked: what is under way waits."""
+
+    world_options = {"queues": ("Laser",)}
+
+    def reload(self, **settings):
+        service = self.world.service
+        service.settings.update({name.replace("_", "-"): value for name, value in settings.items()})
+        service.settings = {name: value for name, value in service.settings.items() if value is not None}
+        service.write_config()
+        seen = service.process.output().count("reloaded")
+        service.process.signal(signal.SIGHUP)
+        wait_for(lambda: service.process.output().count("reloaded") > seen, "the service to reload")
+
+    def make_expired(self):
+        """A certificate of the service's own CA that has ended yesterday."""
+        data, path = self.world.service.settings["data-folder"], self.world.path
+        key, request, chain = path("expired-key.pem"), path("expired.csr"), path("expired.pem")
+        run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key])
+        run(["openssl", "req", "-new", "-key", key, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+             "-out", request])
+        run(["openssl", "x509", "-req", "-in", request, "-CA", f"{data}/ca.pem", "-CAkey", f"{data}/ca-key.pem",
+             "-copy_extensions", "copy", "-days", "-1", "-out", chain])
+        with open(chain, "a", encoding="ascii") as file, open(f"{data}/ca.pem", encoding="ascii") as ca:
+            file.write(ca.read())
+        return chain, key
+
+    def test_a_document_waits_for_a_good_certificate(self):
+        connector = self.world.connector
+        chain, key = self.make_expired()
+        try:
+            job = self.print_slowly("Laser", self.document(3, filler_bytes=6_000_000))
+            self.reload(certificate_file=chain, key_file=key)
+            self.wire.cut()
+            wait_for(lambda: "has expired" in connector.process.output().partition("document: ")[2],
+                     "the document to be asked for in vain")
+        finally:
+            self.wire.bytes_per_second = None
+        wait_for(lambda: "has expired" in connector.status()["services"][0].get("problem", ""), "status to say so")
+        self.nothing_came("Laser")
+        self.reload(certificate_file=None, key_file=None)
+        self.printed_once("Laser", 3, job)
+        connector.wait_tunnel()
