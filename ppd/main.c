@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cloud/device-uri.h"
 #include "cloud/printer-cache.h"
+#include "cloud/printer-strings.h"
 #include "ppd/write.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #define SCHEME PB_DEVICE_URI_SCHEME ":"
 #define LIVE_TIMEOUT_MS 5000
+#define NAMES_TIMEOUT_MS 5000  // for all languages together: without them it is still a PPD
 
 static int
 tell(const pb_error_t *err)
@@ -119,6 +121,29 @@ find_entry(const struct pb_places *places, const struct pb_service *service, con
   return is_found;
 }
 
+// Names of options and choices in each language; they are asked for when a printer is added, and
+// only then.
+static bool
+write_ppd(const struct pb_service *service, const char *id, ipp_t *attributes,
+          struct pb_ppd_names *names, pb_buffer_t *ppd, pb_error_t *err)
+{
+  struct pb_printer_strings *list  = NULL;
+  size_t                     count = 0;
+  struct pb_ppd_catalog      catalogs[PB_PRINTER_LANGUAGES_MAX];
+  bool                       ok = false;
+
+  if (!pb_printer_strings_fetch(service, id, attributes, NAMES_TIMEOUT_MS, &list, &count, err))
+    return false;
+  for (size_t i = 0; i < count; i++)
+    catalogs[i] = (struct pb_ppd_catalog){list[i].language, list[i].strings};
+  names->catalogs       = catalogs;
+  names->catalogs_count = count;
+  ok                    = pb_ppd_write(attributes, names, ppd, err);
+  pb_printer_strings_free(list, count);
+  return ok;
+}
+
+// The entry by which the list has it, or would have it.
 static bool
 make_ppd(const struct pb_places *places, const struct pb_device_uri *uri, pb_buffer_t *ppd,
          pb_error_t *err)
@@ -136,10 +161,12 @@ make_ppd(const struct pb_places *places, const struct pb_device_uri *uri, pb_buf
     goto done;
   if (!copy_attributes(places, &service, uri->id, &attributes, err))
     goto done;
-  if (find_entry(places, &service, uri->id, entry))
-    names =
-      (struct pb_ppd_names){.make_and_model = entry->make_and_model, .device_id = entry->device_id};
-  ok = pb_ppd_write(attributes, &names, ppd, err);
+  if (!find_entry(places, &service, uri->id, entry) &&
+      !pb_printer_entry_read(&service, attributes, entry, err))
+    goto done;
+  names =
+    (struct pb_ppd_names){.make_and_model = entry->make_and_model, .device_id = entry->device_id};
+  ok = write_ppd(&service, uri->id, attributes, &names, ppd, err);
 
 done:
   ippDelete(attributes);
