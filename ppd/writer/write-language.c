@@ -228,7 +228,8 @@ pb_ppd_put_languages(pb_ppd_out_t *out, const pb_ppd_model_t *model,
     const pb_strings_t *strings = names->catalogs[i].strings;
     char                base[3];
 
-    if (!format_language(names->catalogs[i].language, language))
+    // English is what the PPD says without a language.
+    if (strings == out->names || !format_language(names->catalogs[i].language, language))
       continue;
     add_language(out, model, &list, language, strings);
     // Whoever speaks another kind of it is better served by this one than by English; and

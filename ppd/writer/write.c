@@ -230,14 +230,24 @@ find_english(const struct pb_ppd_names *names)
   return NULL;
 }
 
+static bool
+has_other(const struct pb_ppd_names *names, const pb_strings_t *english)
+{
+  for (size_t i = 0; names != NULL && i < names->catalogs_count; i++)
+  {
+    if (names->catalogs[i].strings != english)
+      return true;
+  }
+  return false;
+}
+
 bool
 pb_ppd_write(ipp_t *attributes, const struct pb_ppd_names *names, pb_buffer_t *ppd_out,
              pb_error_t *err)
 {
-  pb_ppd_out_t        out       = {.buffer          = ppd_out,
-                                   .err             = err,
-                                   .is_multilingual = names != NULL && names->catalogs_count > 0,
-                                   .names           = find_english(names)};
+  const pb_strings_t *english = find_english(names);
+  pb_ppd_out_t        out     = {
+               .buffer = ppd_out, .err = err, .is_multilingual = has_other(names, english), .names = english};
   pb_ppd_model_t     *model     = NULL;
   const char         *make      = names != NULL ? names->make_and_model : NULL;
   const char         *device_id = names != NULL ? names->device_id : NULL;

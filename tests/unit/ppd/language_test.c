@@ -143,6 +143,25 @@ test_lines(void **state)
   printers_each(check_lines);
 }
 
+// English alone needs no languages, and so may be what it likes.
+static void
+check_english(struct printer *printer)
+{
+  write_ppd(printer, 1);
+  assert_null(strstr(printer->ppd.data, "cupsLanguages"));
+  assert_null(strstr(printer->ppd.data, "\n*en."));
+  assert_non_null(strstr(printer->ppd.data, "\n*LanguageEncoding: UTF-8\n"));
+  if (pb_text_has_prefix(printer->name, "office-color-mfp"))
+    assert_non_null(strstr(printer->ppd.data, "\n*MediaType Stationery/Caf\u00e9: \""));
+}
+
+static void
+test_english(void **state)
+{
+  (void)state;
+  printers_each(check_english);
+}
+
 // Languages that are none, twice the same, and more than there is room for.
 static void
 check_languages(struct printer *printer)
@@ -205,6 +224,7 @@ main(void)
     cmocka_unit_test(test_cupstestppd),
     cmocka_unit_test(test_lines),
     cmocka_unit_test(test_languages),
+    cmocka_unit_test(test_english),
   };
 
   return cmocka_run_group_tests(tests, set_up, tear_down);
