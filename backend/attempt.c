@@ -24,19 +24,26 @@ make_path(const char *folder, const char *job_uuid)
   return pb_file_join(folder, job_uuid + strlen(UUID_PREFIX));
 }
 
-static int64_t
-read_mark(const char *folder, const char *job_uuid)
+// None, or a damaged one: 0.  One that cannot be read now must not pass for none: the job would
+// find the cloud job of an earlier run, and not be printed.
+static bool
+read_mark(const char *folder, const char *job_uuid, int64_t *number_out, pb_error_t *err)
 {
-  pb_buffer_t text   = {0};
-  int64_t     number = 0;
-  char       *path   = make_path(folder, job_uuid);
+  pb_buffer_t text    = {0};
+  pb_error_t  why     = {0};
+  char       *path    = make_path(folder, job_uuid);
+  bool        is_read = false;
 
-  if (path != NULL && pb_file_read(path, MARK_MAX, &text, /*err*/ NULL) &&
-      (text.data == NULL || !pb_text_parse_int(pb_text_trim(text.data), 0, INT32_MAX, &number)))
-    number = 0;
+  *number_out = 0;
+  if (path == NULL)
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  is_read = pb_file_read(path, MARK_MAX, &text, &why);
+  if (is_read && !pb_text_parse_int(pb_text_trim(text.data), 0, INT32_MAX, number_out))
+    *number_out = 0;
   pb_buffer_clear(&text);
   free(path);
-  return number;
+  return is_read || why.kind == PB_GONE || why.kind == PB_REJECT ||
+         pb_error_set(err, why.kind, "%s", why.message);
 }
 
 // RFC 9562 s5.8: bits of a hash, version 8.
@@ -58,16 +65,21 @@ derive(const char *job_uuid, int job_id, const char *user, int64_t number,
                  hex + 12, hex + 16, hex + 20);
 }
 
-void
+bool
 pb_attempt_get(const char *folder, const char *job_uuid, int job_id, const char *user,
-               char uuid_out[PB_UUID_SIZE])
+               char uuid_out[PB_UUID_SIZE], pb_error_t *err)
 {
+  int64_t number = 0;
+
   if (!pb_text_is_uuid(job_uuid))
   {
     pb_text_make_uuid(uuid_out);
-    return;
+    return true;
   }
-  derive(job_uuid, job_id, user, read_mark(folder, job_uuid), uuid_out);
+  if (!read_mark(folder, job_uuid, &number, err))
+    return false;
+  derive(job_uuid, job_id, user, number, uuid_out);
+  return true;
 }
 
 static void
@@ -89,18 +101,19 @@ remove_old(const char *folder)
 bool
 pb_attempt_end(const char *folder, const char *job_uuid, pb_error_t *err)
 {
-  char  text[MARK_MAX];
-  char *path = NULL;
-  bool  ok   = false;
+  char    text[MARK_MAX];
+  char   *path   = NULL;
+  int64_t number = 0;
+  bool    ok     = false;
 
   if (!pb_text_is_uuid(job_uuid))
     return true;
-  if (!pb_file_make_folder(folder, 0700, err))
+  if (!pb_file_make_folder(folder, 0700, err) || !read_mark(folder, job_uuid, &number, err))
     return false;
   path = make_path(folder, job_uuid);
   if (path == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
-  pb_text_format(text, sizeof(text), "%lld\n", (long long)read_mark(folder, job_uuid) + 1);
+  pb_text_format(text, sizeof(text), "%lld\n", (long long)number + 1);
   ok = pb_file_replace(path, 0600, text, strlen(text), err);
   remove_old(folder);
   free(path);

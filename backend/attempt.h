@@ -15,8 +15,9 @@
 // The client-job-uuid of the job's current run.  folder: where the marks are; job_uuid "": a random
 // one, no mark.  CUPS lets clients choose a job-uuid, and everybody sees those of the others: so
 // the job's number and user go into it, or a job could pass for somebody else's.
-void pb_attempt_get(const char *folder, const char *job_uuid, int job_id, const char *user,
-                    char uuid_out[PB_UUID_SIZE]);
+// PB_RETRY, PB_CONFIG: the mark cannot be read.
+bool pb_attempt_get(const char *folder, const char *job_uuid, int job_id, const char *user,
+                    char uuid_out[PB_UUID_SIZE], pb_error_t *err) PB_MUST_USE;
 
 // The run has come to an end: the next one makes a cloud job of its own.  Removes marks older than
 // PB_ATTEMPT_KEPT_MS.

@@ -11,6 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// What could not be read for want of memory must not pass for nothing.
+static bool
+is_known(const pb_error_t *why, pb_error_t *err)
+{
+  return why->kind != PB_RETRY || pb_error_set(err, PB_RETRY, "%s", why->message);
+}
+
 // What the queue's URI names, as an administrator knows it; where nobody has said whom to trust,
 // the system's CAs decide.
 static bool
@@ -23,20 +30,25 @@ find_service(const struct pb_arguments *arguments, struct pb_identity *identity,
   places.user_sign_ins[0] = '\0';
   if (pb_services_find(&places, arguments->uri.host, arguments->uri.port, &identity->service, &why))
     return true;
-  return (pb_device_uri_get_service(&arguments->uri, url, sizeof(url)) ||
+  return is_known(&why, err) &&
+         (pb_device_uri_get_service(&arguments->uri, url, sizeof(url)) ||
           pb_error_set(err, PB_CONFIG, "the device URI is too long")) &&
          pb_service_parse(url, &identity->service, err);
 }
 
 // As the user knows it: whom he trusts is nothing to the machine's sign-in.  Rights are put aside.
-static void
-find_users_service(const struct pb_arguments *arguments, struct pb_identity *identity)
+static bool
+find_users_service(const struct pb_arguments *arguments, struct pb_identity *identity,
+                   pb_error_t *err)
 {
   struct pb_service service;
   pb_error_t        why = {0};
 
-  if (pb_services_find(&identity->places, arguments->uri.host, arguments->uri.port, &service, &why))
-    identity->service = service;
+  if (!pb_services_find(&identity->places, arguments->uri.host, arguments->uri.port, &service,
+                        &why))
+    return is_known(&why, err);
+  identity->service = service;
+  return true;
 }
 
 static bool
@@ -77,19 +89,21 @@ pb_identity_choose_folder(const struct pb_arguments *arguments, struct pb_identi
                       arguments->user);
 }
 
-// PB_GONE and what cannot be read are the same here: go on with the next one.
+// Sets identity->sign_in where there is one.  None and one that is no good are the same here: go on
+// with the next one.
 static bool
-open_sign_in(const char *folder, enum pb_sign_in_kind kind, struct pb_identity *identity)
+open_sign_in(const char *folder, enum pb_sign_in_kind kind, struct pb_identity *identity,
+             pb_error_t *err)
 {
   pb_error_t why = {0};
 
   if (folder[0] == '\0')
-    return false;
+    return true;
   if (!pb_sign_in_open(folder, kind, &identity->service, &identity->sign_in, &why))
   {
     if (why.kind != PB_GONE)
       pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s: %s", folder, why.message);
-    return false;
+    return is_known(&why, err);
   }
   pb_text_copy(identity->folder, sizeof(identity->folder), folder);
   identity->is_machine = kind == PB_SIGN_IN_MACHINE;
@@ -97,32 +111,41 @@ open_sign_in(const char *folder, enum pb_sign_in_kind kind, struct pb_identity *
 }
 
 static bool
-find_users(const struct pb_arguments *arguments, struct pb_identity *identity, pb_error_t *err)
+open_users(const struct pb_arguments *arguments, struct pb_identity *identity, pb_error_t *err)
 {
   char own[PB_PLACE_SIZE];
-  bool ok = pb_privilege_enter(&identity->ids, err);
 
-  if (ok && arguments->is_local)
-    find_users_service(arguments, identity);
-  if (ok && arguments->is_local &&
-      !open_sign_in(identity->places.user_sign_ins, PB_SIGN_IN_USER, identity) &&
-      format_own_folder(arguments, identity, own))
-    (void)open_sign_in(own, PB_SIGN_IN_USER, identity);
-  return pb_privilege_leave(err) && ok;
+  if (!find_users_service(arguments, identity, err) ||
+      !open_sign_in(identity->places.user_sign_ins, PB_SIGN_IN_USER, identity, err))
+    return false;
+  return identity->sign_in != NULL || !format_own_folder(arguments, identity, own) ||
+         open_sign_in(own, PB_SIGN_IN_USER, identity, err);
+}
+
+static bool
+find_users(const struct pb_arguments *arguments, struct pb_identity *identity, pb_error_t *err)
+{
+  bool ok = pb_privilege_enter(&identity->ids, err) &&
+            (!arguments->is_local || open_users(arguments, identity, err));
+
+  return pb_privilege_leave(ok ? err : NULL) && ok;
 }
 
 // The machine's key is root's: who uses it stays root, as CUPS's own network backends do, so that
 // neither the user nor lp could look into the process.
-static void
-find_machines(const struct pb_service *service, struct pb_identity *identity)
+static bool
+find_machines(const struct pb_service *service, struct pb_identity *identity, pb_error_t *err)
 {
   struct pb_service users = identity->service;
 
   identity->service = *service;
-  if (open_sign_in(identity->places.machine_sign_ins, PB_SIGN_IN_MACHINE, identity))
+  if (!open_sign_in(identity->places.machine_sign_ins, PB_SIGN_IN_MACHINE, identity, err))
+    return false;
+  if (identity->sign_in != NULL)
     identity->ids = (struct pb_account_ids){.uid = geteuid(), .gid = getegid()};
   else
     identity->service = users;
+  return true;
 }
 
 bool
@@ -137,11 +160,8 @@ pb_identity_find(const struct pb_arguments *arguments, struct pb_identity *ident
       !find_service(arguments, identity_out, err))
     return false;
   service = identity_out->service;
-  if (!find_users(arguments, identity_out, err))
-    return false;
-  if (identity_out->sign_in == NULL)
-    find_machines(&service, identity_out);
-  return true;
+  return find_users(arguments, identity_out, err) &&
+         (identity_out->sign_in != NULL || find_machines(&service, identity_out, err));
 }
 
 void

@@ -168,7 +168,9 @@ print_job(int argc, char **argv)
   pb_log_set_level(PB_LOG_DEBUG);
   pb_interrupt_install();
   if (!pb_arguments_parse(argc, argv, getenv_text, &run.arguments, &err) ||
-      !choose_marks(&run, &err) || !open_document(&run, &err))
+      !choose_marks(&run, &err) || !open_document(&run, &err) ||
+      !pb_attempt_get(run.marks, run.arguments.job_uuid, run.arguments.job_id, run.arguments.user,
+                      run.client_job_uuid, &err))
   {
     pb_report_error(run.report, "%s", err.message);
     ending = pb_exit_get_ending(&err);
@@ -176,8 +178,6 @@ print_job(int argc, char **argv)
   else
   {
     open_ppd(&run);
-    pb_attempt_get(run.marks, run.arguments.job_uuid, run.arguments.job_id, run.arguments.user,
-                   run.client_job_uuid);
     ending = pb_privilege_is_root() ? print_in_child(&run) : print_here(&run);
   }
   code = end(&run, ending);

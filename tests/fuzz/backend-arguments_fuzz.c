@@ -61,7 +61,8 @@ check_arguments(const struct pb_arguments *arguments)
        (pb_text_is_printable(uri) && strchr(uri, ' ') == NULL));
   (void)pb_arguments_get_format(arguments);
   // No name gets out of the folder, and what comes of it is a UUID.
-  pb_attempt_get("/nonexistent", arguments->job_uuid, arguments->job_id, arguments->user, uuid);
+  must(pb_attempt_get("/nonexistent", arguments->job_uuid, arguments->job_id, arguments->user, uuid,
+                      NULL));
   must(pb_text_is_uuid(uuid));
 }
 

@@ -22,29 +22,29 @@ test_runs(void **state)
   assert_non_null(mkdtemp(root));
   snprintf(folder, sizeof(folder), "%s/runs", root);
   snprintf(path, sizeof(path), "%s/00000000-0000-4000-8000-000000000001", folder);
-  pb_attempt_get(folder, JOB_UUID, 7, "ann", uuid[0]);
+  check_ok(pb_attempt_get(folder, JOB_UUID, 7, "ann", uuid[0], &err), err);
   assert_string_not_equal(uuid[0], JOB_UUID);
   pb_text_copy(first, sizeof(first), uuid[0]);
   for (int i = 1; i < 4; i++)
   {
     check_ok(pb_attempt_end(folder, JOB_UUID, &err), err);
-    pb_attempt_get(folder, JOB_UUID, 7, "ann", uuid[i]);
+    check_ok(pb_attempt_get(folder, JOB_UUID, 7, "ann", uuid[i], &err), err);
     assert_true(pb_text_is_uuid(uuid[i]));
     assert_string_not_equal(uuid[i], uuid[i - 1]);
-    pb_attempt_get(folder, JOB_UUID, 7, "ann", uuid[0]);
+    check_ok(pb_attempt_get(folder, JOB_UUID, 7, "ann", uuid[0], &err), err);
     assert_string_equal(uuid[0], uuid[i]);
   }
   assert_string_not_equal(uuid[1], uuid[3]);
 
   // A damaged mark is none.
   check_ok(pb_file_replace(path, 0600, "-5\nx", 4, &err), err);
-  pb_attempt_get(folder, JOB_UUID, 7, "ann", uuid[0]);
+  check_ok(pb_attempt_get(folder, JOB_UUID, 7, "ann", uuid[0], &err), err);
   assert_string_equal(uuid[0], first);
 
   // The same job-uuid, chosen by somebody else, or for another job.
-  pb_attempt_get(folder, JOB_UUID, 7, "bob", uuid[0]);
+  check_ok(pb_attempt_get(folder, JOB_UUID, 7, "bob", uuid[0], &err), err);
   assert_string_not_equal(uuid[0], first);
-  pb_attempt_get(folder, JOB_UUID, 8, "ann", uuid[0]);
+  check_ok(pb_attempt_get(folder, JOB_UUID, 8, "ann", uuid[0], &err), err);
   assert_string_not_equal(uuid[0], first);
   unlink(path);
   rmdir(folder);
@@ -58,8 +58,8 @@ test_without_uuid(void **state)
   pb_error_t err = {0};
 
   (void)state;
-  pb_attempt_get("/nonexistent", "", 7, "ann", a);
-  pb_attempt_get("/nonexistent", "urn:uuid:../../x", 7, "ann", b);
+  check_ok(pb_attempt_get("/nonexistent", "", 7, "ann", a, &err), err);
+  check_ok(pb_attempt_get("/nonexistent", "urn:uuid:../../x", 7, "ann", b, &err), err);
   assert_true(pb_text_is_uuid(a) && pb_text_is_uuid(b));
   assert_string_not_equal(a, b);
   check_ok(pb_attempt_end("/nonexistent", "", &err), err);
