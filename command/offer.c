@@ -37,7 +37,7 @@ offer_describe(pb_cups_t *cups, const char *queue, struct offer *offer_out, pb_e
 }
 
 static json_object *
-format_detail(const struct offer *offer, const char *host)
+format_detail(const struct offer *offer, const char *host, const char *join)
 {
   json_object *detail = json_object_new_object();
 
@@ -46,14 +46,16 @@ format_detail(const struct offer *offer, const char *host)
       pb_json_add_text(detail, PB_DETAIL_QUEUE, offer->queue) &&
       pb_json_add_text(detail, PB_DETAIL_MODEL, offer->model) &&
       pb_json_add_text(detail, PB_DETAIL_LOCATION, offer->location) &&
-      pb_json_add_text(detail, PB_DETAIL_HOST, host))
+      pb_json_add_text(detail, PB_DETAIL_HOST, host) &&
+      (!join || pb_json_add_text(detail, PB_DETAIL_JOIN, join)))
     return detail;
   json_object_put(detail);
   return NULL;
 }
 
 bool
-offers_format_details(const struct offer *offers, size_t count, char **json_out, pb_error_t *err)
+offers_format_details(const struct offer *offers, size_t count, const char *join, char **json_out,
+                      pb_error_t *err)
 {
   json_object *details = json_object_new_array();
   char         host[256];
@@ -65,7 +67,7 @@ offers_format_details(const struct offer *offers, size_t count, char **json_out,
   host[sizeof(host) - 1] = '\0';
   for (size_t i = 0; ok && i < count; i++)
   {
-    json_object *detail = format_detail(&offers[i], host);
+    json_object *detail = format_detail(&offers[i], host, join);
 
     ok = detail && !json_object_array_add(details, detail);
     if (!ok)

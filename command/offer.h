@@ -20,9 +20,10 @@ struct offer
 bool offer_describe(pb_cups_t *cups, const char *queue, struct offer *offer_out,
                     pb_error_t *err) PB_MUST_USE;
 
-// The authorization_details for the offers (lib/cloud/protocol.h); malloc'd.
-bool offers_format_details(const struct offer *offers, size_t count, char **json_out,
-                           pb_error_t *err) PB_MUST_USE;
+// The authorization_details for the offers (lib/cloud/protocol.h); malloc'd.  join: the printer that
+// each is to serve beside others; NULL: one of its own.
+bool offers_format_details(const struct offer *offers, size_t count, const char *join,
+                           char **json_out, pb_error_t *err) PB_MUST_USE;
 
 // Sets is_granted from what the service granted; NULL: all (RFC 6749 s5.1, as asked).
 void offers_mark_granted(struct offer *offers, size_t count, json_object *details);

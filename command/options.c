@@ -25,6 +25,7 @@ static const struct option_row
   {OPTION_REQUESTER,   "requester",      "EMAIL",  offsetof(struct options, requester),      "for whom the administrator is asked"},
   {OPTION_SYSTEM,      "system",         NULL,     offsetof(struct options, system),         "for all users: this machine's own identity, approved by an administrator"},
   {OPTION_ALL,         "all",            NULL,     offsetof(struct options, all),            "all local queues"},
+  {OPTION_JOIN,        "join",           "PRINTER", offsetof(struct options, join),          "the cloud printer, by its URI or number, that the queue is to serve beside others"},
   {OPTION_TRIES,       "tries",          "N",      offsetof(struct options, tries),          "how many codes to show before giving up (5)"},
   {OPTION_QR,          "qr",             NULL,     offsetof(struct options, qr),             "a QR code even where the output is no terminal"},
   {OPTION_NO_QR,       "no-qr",          NULL,     offsetof(struct options, no_qr),          "no QR code in the terminal"},

@@ -26,7 +26,8 @@ enum option_bit
   OPTION_JSON        = 1 << 11,
   OPTION_QR          = 1 << 12,
   OPTION_SYSTEM      = 1 << 13,
-  OPTION_PIN         = 1 << 14
+  OPTION_PIN         = 1 << 14,
+  OPTION_JOIN        = 1 << 15
 };
 
 // What was said; texts are borrowed from argv.
@@ -40,6 +41,7 @@ struct options
   const char *ca_file;
   const char *requester;
   const char *tries;
+  const char *join;  // a cloud printer, by URI or number; NULL: one of its own
   bool        all;
   bool        qr;
   bool        no_qr;

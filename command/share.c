@@ -285,7 +285,7 @@ share_offers(struct share *share, struct offer *offers, size_t count, pb_error_t
           .tries     = share->tries,
           .has_qr    = !options->no_qr && (options->qr || qr_is_possible(stdout)),
   };
-  bool ok = offers_format_details(offers, count, &details, err);
+  bool ok = offers_format_details(offers, count, options->join, &details, err);
 
   approval.details = details;
   if (ok)
@@ -359,6 +359,8 @@ check_options(const struct options *options, int *tries_out, pb_error_t *err)
     return pb_error_set(err, PB_REJECT, "share: name the queues, or say --all");
   if (!options->service)
     return pb_error_set(err, PB_REJECT, "share: with which service? (--service URL)");
+  if (options->join && options->names_count != 1)
+    return pb_error_set(err, PB_REJECT, "--join: one queue at a time");
   if (options->tries && !pb_text_parse_int(options->tries, 1, TRIES_MAX, &tries))
     return pb_error_set(err, PB_REJECT, "--tries: a number from 1 to %d", TRIES_MAX);
   *tries_out = (int)tries;

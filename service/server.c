@@ -165,8 +165,17 @@ get_print_options(const pb_server_t *server, const pb_settings_t *settings)
     .multiple_operation_ms = settings->multiple_operation_ms,
     .cut_off_ms            = settings->cut_off_ms,
     .jobs_per_printer      = (int)settings->jobs_per_printer,
+    .lease_ms              = settings->lease_ms,
     .has_cut_through       = settings->has_cut_through,
   };
+}
+
+static bool
+has_tunnel(void *user, const char *client_id)
+{
+  pb_server_t *server = user;
+
+  return pb_tunnels_up_since_ms(server->tunnels, client_id) > 0;
 }
 
 static bool
@@ -175,11 +184,15 @@ open_print(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
   struct pb_events_ops    events  = {.push = push_events, .user = server};
   struct pb_print_options options = get_print_options(server, settings);
 
-  return pb_tunnels_new(server->edge, server->identity, /*on_up*/ NULL, /*user*/ NULL,
+  bool ok = pb_tunnels_new(server->edge, server->identity, /*on_up*/ NULL, /*user*/ NULL,
                         &server->tunnels, err) &&
          pb_events_new(server->db, &events, &server->events, err) &&
          pb_print_new(server->edge, server->db, server->identity, server->spool, server->events,
                       &options, &server->print, err);
+
+  if (ok)
+    pb_print_set_tunnels(server->print, has_tunnel, server);
+  return ok;
 }
 
 // One service per data folder.

@@ -57,6 +57,8 @@ static const struct pb_setting table[] = {
    "How much of the disk to leave free: documents are refused below it."},
   {"jobs-per-printer",        PB_SETTING_INT,      AT(jobs_per_printer),        "10000", 1, 1000000, NULL,
    "Jobs that may wait for one printer."},
+  {"connector-lease",         PB_SETTING_DURATION, AT(lease_ms),                "5m",    5 * SECOND, 30 * DAY, NULL,
+   "How long a connector may stay away before another one of the same printer gets its jobs; those that may have been printed are held."},
   {"job-history",             PB_SETTING_DURATION, AT(job_history_ms),          "7d",    60 * SECOND, 3650 * DAY, NULL,
    "How long the records of ended jobs are kept; their documents go at once."},
   {"multiple-operation-timeout", PB_SETTING_DURATION, AT(multiple_operation_ms), "5m",   10 * SECOND, DAY, NULL,

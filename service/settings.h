@@ -27,6 +27,7 @@ typedef struct pb_settings
   int64_t jobs_per_printer;
   int64_t job_history_ms, multiple_operation_ms, cut_off_ms;
   int64_t code_life_ms;
+  int64_t lease_ms;
   bool    has_cut_through;
   int64_t certificate_life_ms;  // of a device
 } pb_settings_t;

@@ -33,6 +33,7 @@
 #define PB_DETAIL_MODEL "printer-make-and-model"
 #define PB_DETAIL_LOCATION "printer-location"
 #define PB_DETAIL_HOST "host"
+#define PB_DETAIL_JOIN "join-printer"  // the printer that the queue is to serve beside others: its number or URI
 #define PB_DETAIL_ADOPT "adopt"  // asks to take over a former printer; in the answer: which one was chosen, by its number
 // Form parameter of the device authorization request: for whom the administrator is asked (an e-mail address).
 #define PB_PARAM_REQUESTER "requester"
@@ -47,6 +48,10 @@
 // replaced begins.
 #define PB_METADATA_ROLL_OVER "printbridge_key_rollover_supported"
 #define PB_KEY_REPLACED "the key was replaced"
+
+// Our extension of Fetch-Job's answer (integer, job group): how often the service has taken the job back to offer it
+// anew.  A device that knows the job by a lower number begins it as if it had never had it.
+#define PB_JOB_OFFERS "printbridge-job-offers"
 
 #define PB_GRANT_DEVICE_CODE "urn:ietf:params:oauth:grant-type:device_code"
 #define PB_ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

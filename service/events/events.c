@@ -273,6 +273,30 @@ pb_events_drop_printer(pb_events_t *events, int printer_id)
 }
 
 void
+pb_events_drop_client(pb_events_t *events, int printer_id, const char *client_id)
+{
+  pb_error_t err = {0};
+
+  pthread_mutex_lock(&events->mutex);
+  for (pb_subscription_t *s = pb_events_first_locked(events, printer_id), *next = NULL; s != NULL;
+       s = next)
+  {
+    next = pb_events_next_locked(s);
+    if (!pb_text_is_equal(s->row.client_id, client_id))
+      continue;
+    pb_events_unlink_locked(events, s);
+    pb_subscription_free(s);
+  }
+  pb_events_check_waiters_locked(events, printer_id);
+  pthread_mutex_unlock(&events->mutex);
+
+  if (!pb_events_store_delete_client(events->db, printer_id, client_id, &err))
+    pb_log(NULL, PB_LOG_WARN, "subscriptions of %s stay in the database: %s", client_id,
+           err.message);
+  pb_events_run_wakes(events);
+}
+
+void
 pb_events_end_job(pb_events_t *events, int printer_id, int job_id)
 {
   pb_error_t err   = {0};

@@ -105,6 +105,8 @@ void pb_events_forget(pb_events_t *events, void *user);
 void pb_events_add_printer_attributes(ipp_t *response);
 // Subscriptions of a printer or job that is gone, and expired leases.
 void pb_events_drop_printer(pb_events_t *events, int printer_id);
+// Those of a client to a printer that it has nothing to do with any more.
+void pb_events_drop_client(pb_events_t *events, int printer_id, const char *client_id);
 void pb_events_end_job(pb_events_t *events, int printer_id, int job_id);
 
 #endif

@@ -78,6 +78,8 @@ bool pb_events_store_delete(pb_db_t *db, int id, pb_error_t *err) PB_MUST_USE;
 bool pb_events_store_delete_job(pb_db_t *db, int printer_id, int job_id,
                                 pb_error_t *err) PB_MUST_USE;
 bool pb_events_store_delete_printer(pb_db_t *db, int printer_id, pb_error_t *err) PB_MUST_USE;
+bool pb_events_store_delete_client(pb_db_t *db, int printer_id, const char *client_id,
+                                   pb_error_t *err) PB_MUST_USE;
 bool pb_events_store_delete_expired(pb_db_t *db, int64_t now_ms, pb_error_t *err) PB_MUST_USE;
 
 // --- wait: those who wait in Get-Notifications

@@ -137,6 +137,13 @@ pb_events_store_delete_printer(pb_db_t *db, int printer_id, pb_error_t *err)
 }
 
 bool
+pb_events_store_delete_client(pb_db_t *db, int printer_id, const char *client_id, pb_error_t *err)
+{
+  return pb_db_run(db, err, "DELETE FROM subscriptions WHERE printer_id = ? AND client_id = ?",
+                   "it", (int64_t)printer_id, client_id);
+}
+
+bool
 pb_events_store_delete_expired(pb_db_t *db, int64_t now_ms, pb_error_t *err)
 {
   return pb_db_run(db, err, "DELETE FROM subscriptions WHERE expires_ms > 0 AND expires_ms <= ?",

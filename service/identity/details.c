@@ -25,6 +25,7 @@ static const struct member
   {PB_DETAIL_MODEL,    AT(make_and_model), false},
   {PB_DETAIL_LOCATION, AT(location),       false},
   {PB_DETAIL_HOST,     AT(host),           false},
+  {PB_DETAIL_JOIN,     AT(join),           false},
 #undef AT
 };
 #define MEMBERS (sizeof(members) / sizeof(members[0]))

@@ -110,9 +110,9 @@ insert_queues(pb_identity_t *identity, const struct pb_device_request *request, 
 
     if (!pb_db_run(identity->db, err,
                    "INSERT INTO auth_grant_queues (grant_id, number, uuid, queue, make_and_model,"
-                   " location, host, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                   "tittttti", id, (int64_t)i, queue->uuid, queue->queue, queue->make_and_model,
-                   queue->location, queue->host, (int64_t)PB_GRANT_PENDING))
+                   " location, host, state, joins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   "titttttit", id, (int64_t)i, queue->uuid, queue->queue, queue->make_and_model,
+                   queue->location, queue->host, (int64_t)PB_GRANT_PENDING, queue->join))
       return false;
   }
   return true;
@@ -308,6 +308,7 @@ read_queue(pb_db_stmt_t *query, struct pb_approved_queue *queue)
   pb_text_copy(queue->make_and_model, sizeof(queue->make_and_model), pb_db_text(query, 2));
   pb_text_copy(queue->location, sizeof(queue->location), pb_db_text(query, 3));
   pb_text_copy(queue->host, sizeof(queue->host), pb_db_text(query, 4));
+  pb_text_copy(queue->join, sizeof(queue->join), pb_db_text(query, 5));
 }
 
 bool
@@ -320,7 +321,7 @@ pb_device_grant_queues(pb_identity_t *identity, const char *grant_id, enum pb_gr
   if (queues == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
   pb_db_stmt_t *query = pb_db_query(identity->db, err,
-                                    "SELECT uuid, queue, make_and_model, location, host"
+                                    "SELECT uuid, queue, make_and_model, location, host, joins"
                                     " FROM auth_grant_queues WHERE grant_id = ? AND state = ?"
                                     " ORDER BY number",
                                     "ti", grant_id, (int64_t)state);

@@ -64,6 +64,7 @@ struct pb_approved_queue
   char make_and_model[128];
   char location[128];
   char host[256];
+  char join[256];            // the printer that it is to serve beside others, by number or URI; "": one of its own
   char adopt[64];            // asks to take over a former printer; "": does not
   int  adopts;               // the printer that was chosen for that; 0: a new one
 };

@@ -93,6 +93,8 @@ static const char *const migrations[] = {
   "ALTER TABLE auth_tokens ADD COLUMN next_key TEXT NOT NULL DEFAULT '';"     // thumbprint of the key that it may register
   "ALTER TABLE auth_grant_queues ADD COLUMN adopt TEXT NOT NULL DEFAULT '';"  // what the queue asks to take over; '': nothing
   "ALTER TABLE auth_grant_queues ADD COLUMN adopts INTEGER NOT NULL DEFAULT 0;", // what was chosen: printer; 0: a new one
+
+  "ALTER TABLE auth_grant_queues ADD COLUMN joins TEXT NOT NULL DEFAULT '';",  // the printer that it is to serve, too
 };
 
 bool

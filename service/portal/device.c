@@ -67,6 +67,37 @@ add_asker(pb_visit_t *visit, const struct pb_approval *approval, const char *cli
                             " other side says. Nobody has checked them.</p>");
 }
 
+// Whom it joins, plainly: that printer's jobs will come out of this queue, too.
+static void
+add_joined(void *user, const struct pb_printer_view *view)
+{
+  pb_visit_t *visit = user;
+
+  pb_html_add(&visit->html, "<small><b>joins the printer %s</b>", view->name);
+  for (size_t i = 0; i < view->devices_count; i++)
+    pb_html_add(&visit->html, "%s%s",
+                i == 0                         ? ", which "
+                : i + 1 == view->devices_count ? " and "
+                                               : ", ",
+                view->devices[i].host[0] != '\0' ? view->devices[i].host : "a print server");
+  if (view->devices_count > 0)
+    pb_html_add(&visit->html, " serve%s already", view->devices_count == 1 ? "s" : "");
+  pb_html_add(&visit->html, "; each of its jobs will be printed by one of them</small>");
+}
+
+static void
+add_join(pb_visit_t *visit, const struct pb_approved_queue *queue)
+{
+  pb_error_t err = {0};
+
+  if (queue->join[0] != '\0' &&
+      !pb_print_find_printer(visit->portal->print, queue->join, add_joined, visit, &err))
+    pb_html_add(&visit->html,
+                "<small><b>joins the printer %s, which there is not: it cannot be"
+                " shared so</b></small>",
+                queue->join);
+}
+
 static void
 add_queue(pb_visit_t *visit, const struct pb_approved_queue *queue)
 {
@@ -75,6 +106,7 @@ add_queue(pb_visit_t *visit, const struct pb_approved_queue *queue)
               " checked><span><b>%s</b><small>%s</small>",
               queue->uuid, queue->queue,
               queue->make_and_model[0] != '\0' ? queue->make_and_model : "model not said");
+  add_join(visit, queue);
   pb_html_add(&visit->html, "<small>%s%s%s</small></span></label></li>",
               queue->location[0] != '\0' ? queue->location : "location not said",
               queue->host[0] != '\0' ? " \xC2\xB7 on " : "", queue->host);

@@ -29,6 +29,7 @@ static const struct page
   {"POST", "/device/decide",                PB_ROLE_USER,  pb_device_decide_post              },
   {"GET",  "/printers",                     PB_ROLE_USER,  pb_printers_get                    },
   {"POST", "/printers/remove",              PB_ROLE_ADMIN, pb_printers_remove_post            },
+  {"POST", "/printers/devices/remove",      PB_ROLE_ADMIN, pb_printers_device_remove_post     },
   {"GET",  "/jobs",                         PB_ROLE_USER,  pb_jobs_get                        },
   {"POST", "/jobs/cancel",                  PB_ROLE_USER,  pb_jobs_cancel_post                },
   {"POST", "/jobs/release",                 PB_ROLE_USER,  pb_jobs_release_post               },

@@ -32,14 +32,11 @@ add_state(pb_visit_t *visit, const struct pb_printer_view *view)
 }
 
 static void
-add_connector(pb_visit_t *visit, const struct pb_printer_view *view)
+add_connector(pb_visit_t *visit, const struct pb_device_view *device)
 {
-  bool    has_client = view->client_id != NULL && view->client_id[0] != '\0';
-  int64_t up_ms = has_client ? pb_tunnels_up_since_ms(visit->portal->tunnels, view->client_id) : 0;
+  int64_t up_ms = pb_tunnels_up_since_ms(visit->portal->tunnels, device->client_id);
 
-  if (!has_client)
-    pb_html_add(&visit->html, "none");
-  else if (up_ms > 0)
+  if (up_ms > 0)
   {
     pb_html_add(&visit->html, "<span class=\"state good\">Connected</span><small>tunnel came up ");
     pb_page_time(visit, up_ms);
@@ -47,9 +44,44 @@ add_connector(pb_visit_t *visit, const struct pb_printer_view *view)
   }
   else
   {
-    pb_html_add(&visit->html, "<span class=\"state off\">No tunnel</span><small>last word: ");
-    pb_page_time(visit, view->seen_ms);
+    pb_html_add(&visit->html, "<span class=\"state %s\">%s</span><small>last word: ",
+                device->is_away ? "bad" : "off", device->is_away ? "Away" : "No tunnel");
+    pb_page_time(visit, device->seen_ms);
     pb_html_add(&visit->html, "</small>");
+  }
+  if (device->host[0] != '\0')
+    pb_html_add(&visit->html, "<small>on %s</small>", device->host);
+}
+
+// With one alone the printer goes.
+static void
+add_device_removal(pb_visit_t *visit, const struct pb_printer_view *view,
+                   const struct pb_device_view *device)
+{
+  pb_html_add(&visit->html,
+              "<details><summary>Remove</summary><form method=\"post\""
+              " action=\"/printers/devices/remove\"><p class=\"hint\">The printer stays, with its"
+              " other print servers. What this one has begun is held, the rest is theirs.</p>"
+              "<input type=\"hidden\" name=\"printer\" value=\"%d\">"
+              "<input type=\"hidden\" name=\"device\" value=\"%s\">",
+              view->id, device->uuid);
+  pb_page_csrf(visit);
+  pb_html_add(&visit->html, "<button class=\"danger small\">Remove this print server</button>"
+                            "</form></details>");
+}
+
+static void
+add_connectors(pb_visit_t *visit, const struct pb_printer_view *view)
+{
+  if (view->devices_count == 0)
+    pb_html_add(&visit->html, "<dt>Connector</dt><dd>none</dd>");
+  for (size_t i = 0; i < view->devices_count; i++)
+  {
+    pb_html_add(&visit->html, "<dt>Connector</dt><dd>");
+    add_connector(visit, &view->devices[i]);
+    if (view->devices_count > 1 && visit->user.role >= PB_ROLE_ADMIN)
+      add_device_removal(visit, view, &view->devices[i]);
+    pb_html_add(&visit->html, "</dd>");
   }
 }
 
@@ -85,9 +117,9 @@ add_printer(void *user, const struct pb_printer_view *view)
               view->location);
   pb_html_add(&visit->html, "<dt>State</dt><dd>");
   add_state(visit, view);
-  pb_html_add(&visit->html, "</dd><dt>Connector</dt><dd>");
-  add_connector(visit, view);
-  pb_html_add(&visit->html, "</dd><dt>Waiting jobs</dt><dd>%d</dd>", view->queued_jobs);
+  pb_html_add(&visit->html, "</dd>");
+  add_connectors(visit, view);
+  pb_html_add(&visit->html, "<dt>Waiting jobs</dt><dd>%d</dd>", view->queued_jobs);
   pb_html_add(&visit->html, "<dt>Address</dt><dd><code>%s</code></dd></dl>", view->uri);
   if (visit->user.role >= PB_ROLE_ADMIN)
     add_removal(visit, view);
@@ -125,6 +157,21 @@ pb_printers_remove_post(pb_visit_t *visit)
   if (!pb_text_parse_int(pb_visit_field(visit, "printer"), 1, INT32_MAX, &id))
     pb_page_error(visit, 400, "No such printer", "The form names no printer.");
   else if (!pb_print_remove_printer(visit->portal->print, (int)id, &err))
+    pb_page_fail(visit, &err);
+  else
+    pb_visit_redirect(visit, "/printers");
+}
+
+void
+pb_printers_device_remove_post(pb_visit_t *visit)
+{
+  int64_t    id  = 0;
+  pb_error_t err = {0};
+
+  if (!pb_text_parse_int(pb_visit_field(visit, "printer"), 1, INT32_MAX, &id))
+    pb_page_error(visit, 400, "No such printer", "The form names no printer.");
+  else if (!pb_print_remove_device(visit->portal->print, (int)id, pb_visit_field(visit, "device"),
+                                   &err))
     pb_page_fail(visit, &err);
   else
     pb_visit_redirect(visit, "/printers");

@@ -72,6 +72,7 @@ void pb_device_post(pb_visit_t *visit);
 void pb_device_decide_post(pb_visit_t *visit);
 void pb_printers_get(pb_visit_t *visit);
 void pb_printers_remove_post(pb_visit_t *visit);
+void pb_printers_device_remove_post(pb_visit_t *visit);
 void pb_jobs_get(pb_visit_t *visit);
 void pb_jobs_cancel_post(pb_visit_t *visit);
 void pb_jobs_release_post(pb_visit_t *visit);

@@ -28,83 +28,6 @@ static const ipp_tag_t GROUP = IPP_TAG_PRINTER;
 
 // --- state
 
-int
-pb_printer_compose_state(int service_state, int device_state, bool *is_stopping_out)
-{
-  // PWG 5100.18 table 1, and its note 1: one of the two has stopped, the other is still at work.
-  static const struct row
-  {
-    int  service, device, whole;
-    bool is_stopping;
-  } rows[] = {
-    {IPP_PSTATE_IDLE,       IPP_PSTATE_IDLE,       IPP_PSTATE_IDLE,       false},
-    {IPP_PSTATE_IDLE,       IPP_PSTATE_PROCESSING, IPP_PSTATE_PROCESSING, false},
-    {IPP_PSTATE_IDLE,       IPP_PSTATE_STOPPED,    IPP_PSTATE_STOPPED,    false},
-    {IPP_PSTATE_PROCESSING, IPP_PSTATE_IDLE,       IPP_PSTATE_PROCESSING, false},
-    {IPP_PSTATE_PROCESSING, IPP_PSTATE_PROCESSING, IPP_PSTATE_PROCESSING, false},
-    {IPP_PSTATE_PROCESSING, IPP_PSTATE_STOPPED,    IPP_PSTATE_PROCESSING, true },
-    {IPP_PSTATE_STOPPED,    IPP_PSTATE_IDLE,       IPP_PSTATE_STOPPED,    false},
-    {IPP_PSTATE_STOPPED,    IPP_PSTATE_PROCESSING, IPP_PSTATE_PROCESSING, true },
-    {IPP_PSTATE_STOPPED,    IPP_PSTATE_STOPPED,    IPP_PSTATE_STOPPED,    false},
-  };
-
-  *is_stopping_out = false;
-  if (device_state == 0)
-    device_state = IPP_PSTATE_STOPPED;
-  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-  {
-    if (rows[i].service == service_state && rows[i].device == device_state)
-    {
-      *is_stopping_out = rows[i].is_stopping;
-      return rows[i].whole;
-    }
-  }
-  return IPP_PSTATE_STOPPED;
-}
-
-int
-pb_printer_get_state(const struct pb_printer *printer, char reasons_out[PB_REASONS_SIZE])
-{
-  bool                    is_stopping  = false;
-  int                     device_state = 0, state;
-  const struct pb_device *device       = &printer->device;
-
-  reasons_out[0] = '\0';
-  if (device->uuid[0])
-  {
-    device_state = pb_ipp_int(device->attributes, GROUP, "printer-state", 0);
-    pb_reasons_from_ipp(
-      pb_ipp_find(device->attributes, GROUP, "printer-state-reasons", IPP_TAG_KEYWORD),
-      reasons_out);
-    if (device_state == 0)
-      (void)pb_reasons_add(reasons_out, "connecting-to-device");
-    if (device->identify_actions[0])
-      (void)pb_reasons_add(reasons_out, "identify-printer-requested");
-  }
-  else
-    (void)pb_reasons_add(reasons_out, "deactivated");
-  state = pb_printer_compose_state(device->uuid[0] ? IPP_PSTATE_IDLE : IPP_PSTATE_STOPPED,
-                                   device_state, &is_stopping);
-  if (is_stopping)
-    (void)pb_reasons_add(reasons_out, "moving-to-paused");
-  return state;
-}
-
-static const char *
-describe_state(const struct pb_printer *printer, int state)
-{
-  const char *message = NULL;
-
-  if (!printer->device.uuid[0])
-    return "No print server is connected with this printer.";
-  message = pb_ipp_text(printer->device.attributes, GROUP, "printer-state-message");
-  if (message)
-    return message;
-  return state == IPP_PSTATE_IDLE         ? "Ready."
-         : state == IPP_PSTATE_PROCESSING ? "Printing."
-                                          : "Stopped.";
-}
-
 static void
 add_time(const pb_print_t *print, ipp_t *bag, const char *what, int64_t at_ms)
 {
@@ -122,15 +45,15 @@ add_state(struct pb_request *request, ipp_t *bag, int64_t queued)
 {
   const pb_print_t  *print   = request->print;
   struct pb_printer *printer = &request->printer;
-  char               reasons[PB_REASONS_SIZE];
+  char               reasons[PB_REASONS_SIZE], message[PB_STATE_MESSAGE_SIZE];
   int                state = pb_printer_get_state(printer, reasons);
 
+  pb_printer_describe_state(printer, message);
   ippAddInteger(bag, GROUP, IPP_TAG_ENUM, "printer-state", state);
-  ippAddString(bag, GROUP, IPP_TAG_TEXT, "printer-state-message", /*language*/ NULL,
-               describe_state(printer, state));
+  ippAddString(bag, GROUP, IPP_TAG_TEXT, "printer-state-message", /*language*/ NULL, message);
   pb_reasons_to_ipp(reasons, bag, GROUP, "printer-state-reasons");
   ippAddBoolean(bag, GROUP, "printer-is-accepting-jobs",
-                printer->is_accepting && printer->device.uuid[0]);
+                printer->is_accepting && printer->devices_count > 0);
   ippAddInteger(bag, GROUP, IPP_TAG_INTEGER, "queued-job-count", (int)queued);
   ippAddInteger(bag, GROUP, IPP_TAG_INTEGER, "printer-up-time", pb_print_up_time(print));
   ippAddDate(bag, GROUP, "printer-current-time", ippTimeToDate((time_t)(request->now_ms / 1000)));
@@ -160,16 +83,15 @@ add_xri(ipp_t *bag, const char *uri)
 }
 
 static const char *
-get_reported(const struct pb_printer *printer, const char *name, const char *otherwise)
+get_reported(ipp_t *reported, const char *name, const char *otherwise)
 {
-  const char *text =
-    printer->device.attributes ? pb_ipp_text(printer->device.attributes, GROUP, name) : NULL;
+  const char *text = reported ? pb_ipp_text(reported, GROUP, name) : NULL;
 
   return text && *text ? text : otherwise;
 }
 
 static void
-add_identity(struct pb_request *request, ipp_t *bag)
+add_identity(struct pb_request *request, ipp_t *bag, ipp_t *reported)
 {
   char                     uri[PB_JOB_URI_SIZE], page[PB_JOB_URI_SIZE];
   const struct pb_printer *printer = &request->printer;
@@ -181,11 +103,12 @@ add_identity(struct pb_request *request, ipp_t *bag)
   ippAddInteger(bag, GROUP, IPP_TAG_INTEGER, "printer-id", printer->id);
   add_text(bag, IPP_TAG_URI, "printer-uuid", printer->uuid);
   add_text(bag, IPP_TAG_NAME, "printer-name", printer->name);
-  add_text(bag, IPP_TAG_TEXT, "printer-info", get_reported(printer, "printer-info", printer->name));
+  add_text(bag, IPP_TAG_TEXT, "printer-info",
+           get_reported(reported, "printer-info", printer->name));
   add_text(bag, IPP_TAG_TEXT, "printer-location",
-           get_reported(printer, "printer-location", printer->location));
+           get_reported(reported, "printer-location", printer->location));
   add_text(bag, IPP_TAG_TEXT, "printer-make-and-model",
-           get_reported(printer, "printer-make-and-model", printer->make_and_model));
+           get_reported(reported, "printer-make-and-model", printer->make_and_model));
   pb_text_format(page, sizeof(page), "https://%s/printers", request->print->authority);
   add_text(bag, IPP_TAG_URI, "printer-more-info", page);
   add_text(bag, IPP_TAG_URI, "printer-supply-info-uri", page);
@@ -196,16 +119,34 @@ add_identity(struct pb_request *request, ipp_t *bag)
   add_text(bag, IPP_TAG_NAME, "oauth-authorization-scope", scope);
   ippAddInteger(bag, GROUP, IPP_TAG_INTEGER, "multiple-operation-time-out",
                 (int)(request->print->options.multiple_operation_ms / 1000));
-  if (printer->device.uuid[0])
+}
+
+// Side by side (PWG 5100.18 s6.2).  Anybody may read it: no host's name is in it.
+static void
+add_devices(ipp_t *bag, const struct pb_printer *printer)
+{
+  char        names[PB_PRINTER_DEVICES_MAX][sizeof(printer->name) + 8];
+  const char *uuids[PB_PRINTER_DEVICES_MAX], *values[PB_PRINTER_DEVICES_MAX];
+  int         count = 0;
+
+  for (; count < (int)printer->devices_count && count < PB_PRINTER_DEVICES_MAX; count++)
   {
-    add_text(bag, IPP_TAG_URI, "output-device-uuid-supported", printer->device.uuid);
-    add_text(bag, IPP_TAG_NAME, "output-device-supported", printer->name);
+    uuids[count]  = printer->devices[count].uuid;
+    values[count] = names[count];
+    pb_text_copy(names[count], sizeof(names[count]), printer->name);
+    if (count > 0)
+      pb_text_format(names[count], sizeof(names[count]), "%s %d", printer->name, count + 1);
   }
-  else
+  if (count == 0)
   {
     ippAddOutOfBand(bag, GROUP, IPP_TAG_NOVALUE, "output-device-uuid-supported");
     ippAddOutOfBand(bag, GROUP, IPP_TAG_NOVALUE, "output-device-supported");
+    return;
   }
+  ippAddStrings(bag, GROUP, IPP_TAG_URI, "output-device-uuid-supported", count, /*language*/ NULL,
+                uuids);
+  ippAddStrings(bag, GROUP, IPP_TAG_NAME, "output-device-supported", count, /*language*/ NULL,
+                values);
 }
 
 static void
@@ -230,7 +171,7 @@ add_operations(ipp_t *bag)
 
 // What the device takes, and what we find out by looking.
 static void
-add_formats(ipp_t *bag, const struct pb_device *device)
+add_formats(ipp_t *bag, ipp_t *reported)
 {
   static const char *const otherwise[] = {"application/pdf", "image/jpeg", "image/pwg-raster",
                                           PB_FORMAT_UNKNOWN};
@@ -238,8 +179,8 @@ add_formats(ipp_t *bag, const struct pb_device *device)
   int                      count = 0;
   ipp_attribute_t         *at    = NULL;
 
-  if (device->attributes)
-    at = pb_ipp_find(device->attributes, GROUP, "document-format-supported", IPP_TAG_MIMETYPE);
+  if (reported)
+    at = pb_ipp_find(reported, GROUP, "document-format-supported", IPP_TAG_MIMETYPE);
   if (!at)
   {
     ippAddStrings(bag, GROUP, IPP_TAG_MIMETYPE, "document-format-supported", 4, /*language*/ NULL,
@@ -291,12 +232,11 @@ has(ipp_t *bag, const char *name)
 }
 
 static bool
-add_reported(ipp_t *bag, const struct pb_device *device)
+add_reported(ipp_t *bag, ipp_t *reported)
 {
-  if (!device->attributes)
+  if (!reported)
     return true;
-  for (ipp_attribute_t *at = ippFirstAttribute(device->attributes); at;
-       at                  = ippNextAttribute(device->attributes))
+  for (ipp_attribute_t *at = ippFirstAttribute(reported); at; at = ippNextAttribute(reported))
   {
     if (ippGetName(at) && !has(bag, ippGetName(at)) && !pb_attributes_copy_one(at, bag, GROUP))
       return false;
@@ -372,12 +312,12 @@ add_creation_attributes(ipp_t *bag)
 }
 
 ipp_t *
-pb_capabilities_new(struct pb_request *request)
+pb_capabilities_new(struct pb_request *request, const struct pb_device *only)
 {
-  pb_error_t              err    = {0};
-  int64_t                 queued = 0;
-  const struct pb_device *device = &request->printer.device;
-  ipp_t                  *bag    = pb_bag_new();
+  pb_error_t err      = {0};
+  int64_t    queued   = 0;
+  ipp_t     *reported = pb_printer_get_reported(&request->printer, only);
+  ipp_t     *bag      = pb_bag_new();
 
   if (!bag)
     goto out_of_memory;
@@ -386,15 +326,16 @@ pb_capabilities_new(struct pb_request *request)
     pb_request_fail(request, &err);
     goto failed;
   }
-  add_identity(request, bag);
+  add_identity(request, bag, reported);
+  add_devices(bag, &request->printer);
   add_state(request, bag, queued);
   add_operations(bag);
-  add_formats(bag, device);
+  add_formats(bag, reported);
   for (size_t i = 0; i < pb_capabilities_of_service_count; i++)
     pb_capability_add(bag, GROUP, &pb_capabilities_of_service[i]);
   pb_events_add_printer_attributes(bag);
-  pb_job_password_add_supported(bag, device);
-  if (!add_reported(bag, device))
+  pb_job_password_add_supported(bag, reported);
+  if (!add_reported(bag, reported))
     goto out_of_memory;
   pb_device_strings_add_uri(request, bag);
   for (size_t i = 0; i < pb_capabilities_otherwise_count; i++)

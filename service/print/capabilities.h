@@ -5,19 +5,15 @@
 #ifndef PB_PRINT_CAPABILITIES_H
 #define PB_PRINT_CAPABILITIES_H
 
+#include "print/composite.h"
 #include "print/request.h"
 
-// All printer attributes of request->printer as a bag with a printer group; ippDelete it.  NULL:
-// out of memory or the database; the response says so.
-ipp_t *pb_capabilities_new(struct pb_request *request);
+// All printer attributes of request->printer (only: as if it had that device alone) as a bag with a
+// printer group; ippDelete it.  NULL: out of memory or the database; the response says so.
+ipp_t *pb_capabilities_new(struct pb_request *request, const struct pb_device *only);
 
 ipp_t *pb_capabilities_copy_formats(
   ipp_t *capabilities);  // document-format-supported only; NULL: out of memory
 bool pb_capabilities_has_format(ipp_t *capabilities, const char *format);
-
-// PWG 5100.18 table 1; device_state 0: it has not reported yet.
-int pb_printer_compose_state(int service_state, int device_state, bool *is_stopping_out);
-// printer-state and printer-state-reasons of the whole.
-int pb_printer_get_state(const struct pb_printer *printer, char reasons_out[PB_REASONS_SIZE]);
 
 #endif

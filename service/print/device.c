@@ -54,9 +54,9 @@ pb_sparse_parse(const char *text, char name_out[128], int *first_out, int *last_
   return range[digits] == '\0';
 }
 
-// Put value `index` of one attribute behind those of another of the same syntax (NULL: begin it).
-static bool
-add_value(ipp_t *bag, ipp_attribute_t **to, const char *name, ipp_attribute_t *from, int index)
+bool
+pb_device_add_value(ipp_t *bag, ipp_attribute_t **to, const char *name, ipp_attribute_t *from,
+                    int index)
 {
   ipp_tag_t syntax = ippGetValueTag(from);
   int       next   = *to ? ippGetCount(*to) : 0;
@@ -121,7 +121,7 @@ add_values(ipp_t *bag, ipp_attribute_t **to, const char *name, ipp_attribute_t *
 {
   for (int i = first; i < end; i++)
   {
-    if (!add_value(bag, to, name, from, i))
+    if (!pb_device_add_value(bag, to, name, from, i))
       return false;
   }
   return true;

@@ -181,8 +181,7 @@ pb_job_move(struct pb_request *request, struct pb_job *job, enum pb_job_event ev
 bool
 pb_job_offer(struct pb_request *request, struct pb_job *job)
 {
-  if (job->status.state != IPP_JSTATE_PENDING || job->device_uuid[0] ||
-      pb_reasons_has(job->status.reasons, "job-fetchable"))
+  if (job->status.state != IPP_JSTATE_PENDING || pb_reasons_has(job->status.reasons, "job-fetchable"))
     return true;
   return pb_job_move(request, job, PB_JOB_FETCHABLE);
 }

@@ -9,6 +9,7 @@
 #include "print/job-change.h"
 #include "print/job-password.h"
 #include "print/print-private.h"
+#include "print/take-back.h"
 #include "print/ticket.h"
 
 #define REASON "job-hold-until-specified"
@@ -102,6 +103,8 @@ pb_job_end_hold(struct pb_request *request, struct pb_job *job)
     pb_reasons_remove(job->status.reasons, REASON);
     return pb_job_save(request->print->db, job, &err) || pb_request_fail(request, &err);
   }
+  if (pb_job_is_withheld(job) && !pb_job_begin_anew(request, job))
+    return false;
   if (!pb_job_move(request, job, PB_JOB_RELEASE))
     return false;
   // An open job is offered when its last document has come.

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "print/composite.h"
 #include "print/print-private.h"
 #include "print/ticket.h"
 
@@ -36,20 +37,19 @@ struct password
 // --- what is supported
 
 static bool
-is_of_device(const struct pb_device *device)
+is_of_device(ipp_t *reported)
 {
-  return device->attributes &&
-         pb_ipp_int(device->attributes, GROUP, "job-password-supported", 0) > 0;
+  return reported && pb_ipp_int(reported, GROUP, "job-password-supported", 0) > 0;
 }
 
 void
-pb_job_password_add_supported(ipp_t *bag, const struct pb_device *device)
+pb_job_password_add_supported(ipp_t *bag, ipp_t *reported)
 {
   static const char name[] = "job-password-encryption-supported";
 
-  if (is_of_device(device))
+  if (is_of_device(reported))
   {
-    if (!ippFindAttribute(device->attributes, name, IPP_TAG_KEYWORD))
+    if (!ippFindAttribute(reported, name, IPP_TAG_KEYWORD))
       ippAddString(bag, GROUP, IPP_TAG_KEYWORD, name, /*language*/ NULL, "none");
     return;
   }
@@ -150,7 +150,7 @@ pb_job_password_take(struct pb_request *request, struct pb_job *job)
   job->password_size = password.size + PB_SPOOL_SMALL_OVERHEAD;
   pb_text_copy(job->password_encryption, sizeof(job->password_encryption), password.encryption);
   pb_wipe(&password, sizeof(password));
-  if (!ok || is_of_device(&request->printer.device))
+  if (!ok || is_of_device(pb_printer_get_reported(&request->printer, /*only*/ NULL)))
     return ok;
   (void)pb_job_apply(&job->status, PB_JOB_HOLD, request->now_ms);
   (void)pb_reasons_add(job->status.reasons, PB_REASON_PASSWORD_WAIT);

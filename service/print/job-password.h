@@ -10,8 +10,8 @@
 
 #define PB_REASON_PASSWORD_WAIT "job-password-wait"
 
-// xxx-supported: the service's own where the device reports none.
-void pb_job_password_add_supported(ipp_t *bag, const struct pb_device *device);
+// xxx-supported: the service's own where the devices (NULL: there are none) report none.
+void pb_job_password_add_supported(ipp_t *bag, ipp_t *reported);
 // What the client asks for can be honoured, whatever it says of fidelity: a job that was meant to
 // wait is never printed in the open.  False: refused.
 bool pb_job_password_check(struct pb_request *request, ipp_t *capabilities);

@@ -39,10 +39,12 @@ static const struct move
 
   {HELD,       PB_JOB_HOLD,              HELD      },
   {HELD,       PB_JOB_RELEASE,           PENDING   },
+  {HELD,       PB_JOB_RETURN,            PROCESSING}, // of those that were withheld only: take-back.c
   {HELD,       PB_JOB_CANCEL,            CANCELED  },
   {HELD,       PB_JOB_ABORT,             ABORTED   },
 
   {PROCESSING, PB_JOB_UNASSIGN,          PENDING   },
+  {PROCESSING, PB_JOB_WITHHOLD,          HELD      },
   {PROCESSING, PB_JOB_CANCEL,            CANCELED  },
   {PROCESSING, PB_JOB_CANCEL_RUNNING,    CANCELING },
   {PROCESSING, PB_JOB_ABORT,             ABORTED   },
@@ -55,6 +57,7 @@ static const struct move
   {STOPPED,    PB_JOB_FETCHABLE,         STOPPED   },
   {STOPPED,    PB_JOB_ASSIGN,            PROCESSING},
   {STOPPED,    PB_JOB_UNASSIGN,          PENDING   },
+  {STOPPED,    PB_JOB_WITHHOLD,          HELD      },
   {STOPPED,    PB_JOB_CANCEL,            CANCELED  },
   {STOPPED,    PB_JOB_CANCEL_RUNNING,    CANCELING },
   {STOPPED,    PB_JOB_ABORT,             ABORTED   },
@@ -65,6 +68,7 @@ static const struct move
   {STOPPED,    PB_JOB_DEVICE_LOST,       STOPPED   },
 
   {CANCELING,  PB_JOB_UNASSIGN,          CANCELED  },
+  {CANCELING,  PB_JOB_WITHHOLD,          CANCELED  },
   {CANCELING,  PB_JOB_ABORT,             CANCELED  },
   {CANCELING,  PB_JOB_DEVICE_ABORTED,    CANCELED  },
   {CANCELING,  PB_JOB_DEVICE_CANCELED,   CANCELED  },
@@ -92,6 +96,11 @@ static const struct effect
 } effects[] = {
   {PB_JOB_HOLD,           "job-fetchable",            NULL                      },
   {PB_JOB_RELEASE,        "job-hold-until-specified", NULL                      },
+  {PB_JOB_RELEASE,        "job-suspended-by-system",  NULL                      },
+  {PB_JOB_WITHHOLD,       NULL,                       "job-hold-until-specified"},
+  {PB_JOB_WITHHOLD,       NULL,                       "job-suspended-by-system" },
+  {PB_JOB_RETURN,         "job-hold-until-specified", NULL                      },
+  {PB_JOB_RETURN,         "job-suspended-by-system",  NULL                      },
   {PB_JOB_FETCHABLE,      NULL,                       "job-fetchable"           },
   {PB_JOB_ASSIGN,         "job-fetchable",            NULL                      },
   {PB_JOB_CANCEL_RUNNING, "job-fetchable",            "processing-to-stop-point"},
@@ -102,7 +111,7 @@ static const struct effect
 static const char *const passing[] = {
   // true of jobs that have not ended only
   "job-fetchable", "job-incoming", "job-data-insufficient", "processing-to-stop-point",
-  "job-hold-until-specified", "job-password-wait"};
+  "job-hold-until-specified", "job-suspended-by-system", "job-password-wait"};
 
 static const struct
 {
@@ -115,6 +124,8 @@ static const struct
   [PB_JOB_FETCHABLE]         = {"fetchable",         PB_JOB_FETCHABLE,         0                   },
   [PB_JOB_ASSIGN]            = {"assign",            PB_JOB_ASSIGN,            0                   },
   [PB_JOB_UNASSIGN]          = {"unassign",          PB_JOB_UNASSIGN,          0                   },
+  [PB_JOB_WITHHOLD]          = {"withhold",          PB_JOB_WITHHOLD,          0                   },
+  [PB_JOB_RETURN]            = {"return",            PB_JOB_RETURN,            0                   },
   [PB_JOB_CANCEL]            = {"cancel",            PB_JOB_CANCEL,            0                   },
   [PB_JOB_CANCEL_RUNNING]    = {"cancel-running",    PB_JOB_CANCEL_RUNNING,    0                   },
   [PB_JOB_ABORT]             = {"abort",             PB_JOB_ABORT,             0                   },

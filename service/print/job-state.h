@@ -17,6 +17,8 @@ enum pb_job_event
   PB_JOB_FETCHABLE,       // a device may have it now
   PB_JOB_ASSIGN,          // Acknowledge-Job won
   PB_JOB_UNASSIGN,        // the device is gone and had not begun
+  PB_JOB_WITHHOLD,        // the device is gone, and what it has printed is not known
+  PB_JOB_RETURN,          // it is back, and has the job still
   PB_JOB_CANCEL,          // asked for, and no device has begun
   PB_JOB_CANCEL_RUNNING,  // asked for while the device works on it
   PB_JOB_ABORT,           // by the service

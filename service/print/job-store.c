@@ -17,7 +17,7 @@
   " impressions, device_uuid, device_state, device_reasons, device_message, "                      \
   "impressions_completed, k_octets, sheets,"                                                       \
   " pages, fetch_status, fetch_message, asserted_user, machine, client_uuid, pin_tries, "          \
-  "pin_block_ms"
+  "pin_block_ms, lost_uuid, offers, refused_by"
 
 // What the statements and the structure have in common, in the order of COLUMNS.
 static bool
@@ -67,7 +67,10 @@ read_job(pb_db_stmt_t *row, struct pb_job *job, pb_error_t *err)
   pb_text_copy(job->client_uuid, sizeof(job->client_uuid), pb_db_text(row, 34));
   job->pin_tries    = (int)pb_db_int(row, 35);
   job->pin_block_ms = pb_db_int(row, 36);
-  blob              = pb_db_blob(row, 17, &size);
+  pb_text_copy(job->lost_uuid, sizeof(job->lost_uuid), pb_db_text(row, 37));
+  job->offers = (int)pb_db_int(row, 38);
+  pb_text_copy(job->refused_by, sizeof(job->refused_by), pb_db_text(row, 39));
+  blob = pb_db_blob(row, 17, &size);
   return pb_bag_parse(blob, size, &job->ticket, err);
 }
 
@@ -173,11 +176,12 @@ pb_job_save(pb_db_t *db, const struct pb_job *job, pb_error_t *err)
     " device_uuid = ?, device_state = ?, device_reasons = ?, device_message = ?, "
     "impressions_completed = ?,"
     " k_octets = ?, sheets = ?, pages = ?, fetch_status = ?, fetch_message = ?, password = ?, "
-    "pin_tries = ?, pin_block_ms = ? WHERE id = ?",
+    "pin_tries = ?, pin_block_ms = ?, lost_uuid = ?, offers = ?, refused_by = ? WHERE id = ?",
     "tittii"
     "iiiiiii"
     "titti"
-    "iiiitbiii",
+    "iiiitbii"
+    "titi",
     job->name, (int64_t)job->status.state, job->status.reasons, job->message,
     job->status.processing_ms, job->status.completed_ms, job->activity_ms, (int64_t)job->priority,
     job->hold_until_ms, (int64_t)job->is_open, (int64_t)is_fetchable, (int64_t)job->is_incoming,
@@ -185,6 +189,7 @@ pb_job_save(pb_db_t *db, const struct pb_job *job, pb_error_t *err)
     job->device_message, (int64_t)job->impressions_completed, (int64_t)job->k_octets,
     (int64_t)job->sheets, (int64_t)job->pages, (int64_t)job->fetch_status, job->fetch_message,
     job->password, job->password_size, (int64_t)job->pin_tries, job->pin_block_ms,
+    job->lost_uuid, (int64_t)job->offers, job->refused_by,
     (int64_t)job->id);
 }
 
@@ -262,7 +267,8 @@ enum
 // of one printer look into its part of jobs_printer only, not at the history of all.
 #define FILTER                                                                                     \
   " AND state BETWEEN ?5 AND ?6 AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR device_uuid = "  \
-  "?3) AND (?4 IS NULL OR device_uuid IN ('', ?4)) AND (?7 = 0 OR is_fetchable = 1)"               \
+  "?3) AND (?4 IS NULL OR (device_uuid IN ('', ?4) AND instr(refused_by, ?4) = 0))"                \
+  " AND (?7 = 0 OR is_fetchable = 1)"                                                              \
   " AND (?9 IS NULL OR asserted_user = ?9)"
 #define OF_PRINTER "SELECT id FROM jobs WHERE printer_id = ?1" FILTER
 #define OF_ALL "SELECT id FROM jobs WHERE ?1 = 0" FILTER

@@ -14,6 +14,7 @@
 #define PB_JOB_URI_SIZE 1024
 #define PB_JOB_PASSWORD_MAX 255  // PWG 5100.11: octetString(255)
 #define PB_JOB_SEALED_MAX (PB_JOB_PASSWORD_MAX + PB_SPOOL_SMALL_OVERHEAD)
+#define PB_JOB_REFUSED_SIZE 512  // PB_PRINTER_DEVICES_MAX uuids
 
 struct pb_job
 {
@@ -46,6 +47,9 @@ struct pb_job
   char                 asserted_user[PB_JOB_TEXT_SIZE];  // whose it is, as a machine says: owner is the machine
   char                 machine[PB_JOB_TEXT_SIZE];        // that machine's host name; "": owner is a person
   char                 client_uuid[PB_UUID_SIZE];        // client-job-uuid in lower case; "": none
+  char                 lost_uuid[PB_UUID_SIZE];          // of the device that it was withheld from; "": none
+  int                  offers;                           // how often it was taken back, to be offered anew
+  char                 refused_by[PB_JOB_REFUSED_SIZE];  // uuids of devices, with commas
 };
 
 // Which jobs; a zero field does not matter.

@@ -163,13 +163,24 @@ release_with_pin(struct pb_request *request)
   return pb_job_end_hold(request, job);
 }
 
+// PWG 5100.18 s8.7: from now on the others may not have it.
+static bool
+keep_for(struct pb_request *request, const struct pb_device *device)
+{
+  pb_error_t err = {0};
+
+  pb_text_copy(request->job.device_uuid, sizeof(request->job.device_uuid), device->uuid);
+  return pb_job_save(request->print->db, &request->job, &err) || pb_request_fail(request, &err);
+}
+
 bool
 pb_op_release_job(struct pb_request *request)
 {
-  const char    *uuid = pb_ipp_text(request->ipp, OP, "output-device-uuid");
-  struct pb_job *job  = &request->job;
+  const char       *uuid   = pb_ipp_text(request->ipp, OP, "output-device-uuid");
+  struct pb_device *device = uuid ? pb_printer_find_device(&request->printer, uuid) : NULL;
+  struct pb_job    *job    = &request->job;
 
-  if (uuid && !pb_text_is_equal_nocase(uuid, request->printer.device.uuid))
+  if (uuid && !device)
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND,
                              "the output device is not this printer's");
   if (job->status.state != IPP_JSTATE_HELD)
@@ -181,7 +192,8 @@ pb_op_release_job(struct pb_request *request)
   if (pb_request_is_proxy(request))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
                              "job %d is held for its owner to release", job->id);
-  return pb_job_change_hold(request, job, IPP_TAG_ZERO, /*until_ms*/ 0);
+  return pb_job_change_hold(request, job, IPP_TAG_ZERO, /*until_ms*/ 0) &&
+         (!device || keep_for(request, device));
 }
 
 // --- Set-Job-Attributes: job-hold-until, job-name, job-priority

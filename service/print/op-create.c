@@ -28,7 +28,7 @@ check_printer(struct pb_request *request)
   pb_error_t err    = {0};
   int64_t    queued = 0;
 
-  if (!request->printer.device.uuid[0] || !request->printer.is_accepting)
+  if (request->printer.devices_count == 0 || !request->printer.is_accepting)
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_ACCEPTING_JOBS,
                              "the printer does not accept jobs now");
   if (!pb_job_count_queued(request->print->db, request->printer.id, &queued, &err))
@@ -174,7 +174,7 @@ bool
 pb_op_validate_job(struct pb_request *request)
 {
   ipp_t *ticket       = NULL;
-  ipp_t *capabilities = pb_capabilities_new(request);
+  ipp_t *capabilities = pb_capabilities_new(request, /*only*/ NULL);
   bool   ok = capabilities && check_job(request, capabilities, /*document*/ NULL, &ticket);
 
   ippDelete(ticket);
@@ -209,7 +209,7 @@ pb_op_create_job(struct pb_request *request)
     return false;
 
   ipp_t *ticket       = NULL;
-  ipp_t *capabilities = pb_capabilities_new(request);
+  ipp_t *capabilities = pb_capabilities_new(request, /*only*/ NULL);
   ok = capabilities && check_job(request, capabilities, /*document*/ NULL, &ticket) &&
        insert_job(request, ticket, "job-data-insufficient");
 
@@ -292,7 +292,7 @@ print_twin(struct pb_request *request)
     pb_job_add_status(request, &request->job);
     return true;
   }
-  capabilities = pb_capabilities_new(request);
+  capabilities = pb_capabilities_new(request, /*only*/ NULL);
   ok           = capabilities && check_document(request, capabilities, &document) &&
        begin_document(request, capabilities, &document, /*is_last*/ true);
   ippDelete(capabilities);
@@ -311,7 +311,7 @@ pb_op_print_job(struct pb_request *request)
   if (!ok)
     return false;
 
-  ipp_t *capabilities = pb_capabilities_new(request);
+  ipp_t *capabilities = pb_capabilities_new(request, /*only*/ NULL);
   ok                  = capabilities && check_job(request, capabilities, &document, &ticket) &&
        insert_job(request, ticket, "job-incoming") &&
        begin_document(request, capabilities, &document, /*is_last*/ true);
@@ -340,7 +340,7 @@ pb_op_send_document(struct pb_request *request)
   if (job->documents >= PB_DOCUMENTS_MAX)
     return pb_request_refuse(request, IPP_STATUS_ERROR_TOO_MANY_DOCUMENTS,
                              "job %d has too many documents", job->id);
-  capabilities = pb_capabilities_new(request);
+  capabilities = pb_capabilities_new(request, /*only*/ NULL);
   ok           = capabilities && check_document(request, capabilities, &document) &&
        begin_document(request, capabilities, &document, ippGetBoolean(last, 0) != 0);
   ippDelete(capabilities);

@@ -5,19 +5,21 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "cloud/protocol.h"
 #include "print/job-attributes.h"
 #include "print/job-change.h"
 #include "print/job-password.h"
 #include "print/operations.h"
 #include "print/print-private.h"
 #include "print/sniff.h"
+#include "print/take-back.h"
 
 static const ipp_tag_t OP = IPP_TAG_OPERATION;
 
 static bool
 is_mine(const struct pb_request *request)
 {
-  return pb_text_is_equal_nocase(request->job.device_uuid, request->printer.device.uuid);
+  return pb_text_is_equal_nocase(request->job.device_uuid, request->device->uuid);
 }
 
 // Whoever may not have the job learns why: somebody else has it, or nobody may have it now.
@@ -29,6 +31,9 @@ check_fetchable(struct pb_request *request)
   if (job->device_uuid[0] && !is_mine(request))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
                              "job %d is assigned to another device", job->id);
+  if (pb_job_has_refused(job, request->device))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                             "this device has refused job %d", job->id);
   if (!pb_reasons_has(job->status.reasons, "job-fetchable"))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FETCHABLE, "job %d is not fetchable",
                              job->id);
@@ -82,7 +87,11 @@ pb_op_fetch_job(struct pb_request *request)
   ippDeleteAttribute(request->ipp,
                      ippFindAttribute(request->ipp, "requested-attributes", IPP_TAG_ZERO));
   pb_requested_read(&requested, request->ipp, names);
-  return pb_job_add_requested(request, job, &requested);
+  if (!pb_job_add_requested(request, job, &requested))
+    return false;
+  if (job->offers > 0)
+    ippAddInteger(request->response, IPP_TAG_JOB, IPP_TAG_INTEGER, PB_JOB_OFFERS, job->offers);
+  return true;
 }
 
 // --- refusals
@@ -118,13 +127,14 @@ static const struct
   {IPP_STATUS_ERROR_DOCUMENT_UNPRINTABLE,          "document-unprintable-error"      },
 };
 
-// The only device of the printer does not want it: the job has nowhere to go.
+// Another device of the printer may want it; else the job has nowhere to go.
 static bool
-abort_refused(struct pb_request *request, int status)
+take_refusal(struct pb_request *request, int status)
 {
-  struct pb_job *job     = &request->job;
-  const char    *message = pb_ipp_text(request->ipp, OP, "fetch-status-message");
-  const char    *reason  = NULL;
+  bool           is_passed = false;
+  struct pb_job *job       = &request->job;
+  const char    *message   = pb_ipp_text(request->ipp, OP, "fetch-status-message");
+  const char    *reason    = NULL;
   char           text[PB_JOB_TEXT_SIZE];
 
   for (size_t i = 0; i < sizeof(refusal_reasons) / sizeof(refusal_reasons[0]); i++)
@@ -135,6 +145,10 @@ abort_refused(struct pb_request *request, int status)
   job->fetch_status = status;
   pb_text_escape(job->fetch_message, sizeof(job->fetch_message), message ? message : "",
                  message ? strlen(message) : 0);
+  if (!pb_job_pass_on(request, job, &is_passed))
+    return false;
+  if (is_passed)
+    return true;
   pb_text_format(text, sizeof(text), "The printer refused the job: %s",
                  message ? job->fetch_message : pb_ipp_status_name((ipp_status_t)status));
   return pb_job_abort(request, job, reason, text);
@@ -157,13 +171,13 @@ pb_op_acknowledge_job(struct pb_request *request)
   if (!check_fetchable(request))
     return false;
   if (status != 0)
-    return abort_refused(request, status);
-  if (!pb_job_take(request->print->db, job->id, request->printer.device.uuid, &is_taken, &err))
+    return take_refusal(request, status);
+  if (!pb_job_take(request->print->db, job->id, request->device->uuid, &is_taken, &err))
     return pb_request_fail(request, &err);
   if (!is_taken)
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
                              "job %d is assigned to another device", job->id);
-  pb_text_copy(job->device_uuid, sizeof(job->device_uuid), request->printer.device.uuid);
+  pb_text_copy(job->device_uuid, sizeof(job->device_uuid), request->device->uuid);
   return pb_job_move(request, job, PB_JOB_ASSIGN);
 }
 
@@ -193,7 +207,7 @@ accepts_format(struct pb_request *request, const char *format)
     pb_ipp_find(request->ipp, OP, "document-format-accepted", IPP_TAG_MIMETYPE);
 
   if (!accepted)
-    accepted = pb_ipp_find(request->printer.device.attributes, IPP_TAG_PRINTER,
+    accepted = pb_ipp_find(request->device->attributes, IPP_TAG_PRINTER,
                            "document-format-supported", IPP_TAG_MIMETYPE);
   return !accepted || ippContainsString(accepted, format) ||
          ippContainsString(accepted, PB_FORMAT_UNKNOWN);
@@ -263,7 +277,7 @@ pb_op_acknowledge_document(struct pb_request *request)
       pb_job_is_ended(request->job.status.state))
     return true;  // said before, or after the end: nothing is left to do
   if (status != 0)
-    return abort_refused(request, status);
+    return take_refusal(request, status);
   pb_reasons_remove(document.reasons, "document-fetchable");
   if (document.state == IPP_DSTATE_PENDING)
     document.state = IPP_DSTATE_PROCESSING;

@@ -13,11 +13,12 @@ pb_op_get_printer_attributes(struct pb_request *request)
   struct pb_requested requested;
   const char         *uuid = pb_ipp_text(request->ipp, IPP_TAG_OPERATION, "output-device-uuid");
   ipp_t              *capabilities;
+  struct pb_device   *only = uuid ? pb_printer_find_device(&request->printer, uuid) : NULL;
 
-  if (uuid && !pb_text_is_equal_nocase(uuid, request->printer.device.uuid))
+  if (uuid && !only)
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND,
                              "the output device is not this printer's");
-  capabilities = pb_capabilities_new(request);
+  capabilities = pb_capabilities_new(request, only);
   if (!capabilities)
     return false;
   pb_requested_read(&requested, request->ipp, /*otherwise*/ NULL);

@@ -9,8 +9,11 @@
 #include "print/capabilities-table.h"
 #include "print/capabilities.h"
 #include "print/operations.h"
+#include "print/presence.h"
 #include "print/print-private.h"
+#include "print/printer-change.h"
 #include "print/requested.h"
+#include "print/validate.h"
 
 enum
 {
@@ -118,7 +121,7 @@ add_printer(struct pb_request *request, int id, const struct pb_requested *reque
   pb_printer_clear(&request->printer);
   if (!pb_printer_load(request->print->db, id, &request->printer, &err))
     return pb_request_fail(request, &err);
-  capabilities = pb_capabilities_new(request);
+  capabilities = pb_capabilities_new(request, /*only*/ NULL);
   if (!capabilities)
     return false;
   if (!is_first)
@@ -255,12 +258,26 @@ refuse_registration(struct pb_request *request, const pb_error_t *err)
 }
 
 static bool
+add_device(struct pb_request *request, const struct registration *registration, int printer_id)
+{
+  pb_error_t       err    = {0};
+  struct pb_device device = {.printer_id = printer_id, .seen_ms = request->now_ms};
+
+  pb_text_copy(device.uuid, sizeof(device.uuid), registration->queue.uuid);
+  pb_text_copy(device.client_id, sizeof(device.client_id), request->principal.client_id);
+  pb_text_copy(device.host, sizeof(device.host), registration->queue.host);
+  pb_printer_clear(&request->printer);
+  return (pb_device_insert(request->print->db, &device, &err) &&
+          pb_printer_load(request->print->db, printer_id, &request->printer, &err)) ||
+         pb_request_fail(request, &err);
+}
+
+static bool
 make_printer(struct pb_request *request, const struct registration *registration)
 {
   pb_error_t                      err     = {0};
   int64_t                         count   = 0;
   struct pb_printer               printer = {.is_accepting = true};
-  struct pb_device                device  = {0};
   const struct pb_approved_queue *queue   = &registration->queue;
 
   if (!pb_printer_count(request->print->db, &count, &err))
@@ -276,30 +293,48 @@ make_printer(struct pb_request *request, const struct registration *registration
   printer.created_ms = printer.config_ms = printer.state_ms = request->now_ms;
   if (!pb_printer_insert(request->print->db, &printer, &err))
     return pb_request_fail(request, &err);
-  device.printer_id = printer.id;
-  device.seen_ms    = request->now_ms;
-  pb_text_copy(device.uuid, sizeof(device.uuid), registration->uuid);
-  pb_text_copy(device.client_id, sizeof(device.client_id), request->principal.client_id);
-  if (!pb_device_insert(request->print->db, &device, &err))
-    return pb_request_fail(request, &err);
-  return pb_printer_load(request->print->db, printer.id, &request->printer, &err) ||
-         pb_request_fail(request, &err);
+  return add_device(request, registration, printer.id);
+}
+
+// One more device of a printer that is there, as an administrator has approved.
+static bool
+join_printer(struct pb_request *request, const struct registration *registration)
+{
+  pb_error_t               err    = {0};
+  int                      id     = pb_address_parse_printer(registration->queue.join);
+  struct pb_printer_before before = {0};
+
+  if (id == 0 || !pb_printer_load(request->print->db, id, &request->printer, &err))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND, "there is no printer %s to join",
+                             registration->queue.join);
+  if (request->printer.devices_count >= PB_PRINTER_DEVICES_MAX)
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                             "%d print servers serve the printer already", PB_PRINTER_DEVICES_MAX);
+  pb_presence_mark(request->print, &request->printer);
+  before = pb_printer_remember(&request->printer);
+  if (!add_device(request, registration, id))
+    return false;
+  pb_presence_mark(request->print, &request->printer);
+  return pb_printer_note_changes(request, &before, /*is_config*/ true);
 }
 
 // The same uuid again is the same printer; nobody else's.
 static bool
 find_or_make_printer(struct pb_request *request, const struct registration *registration)
 {
-  pb_error_t err = {0};
-  int        id  = 0;
+  pb_error_t        err = {0};
+  int               id  = 0;
+  struct pb_device *device;
 
-  if (!pb_printer_find_by_device(request->print->db, registration->uuid, &id, &err))
+  if (!pb_printer_find_by_device(request->print->db, registration->queue.uuid, &id, &err))
     return pb_request_fail(request, &err);
   if (id == 0)
-    return make_printer(request, registration);
+    return registration->queue.join[0] ? join_printer(request, registration)
+                                       : make_printer(request, registration);
   if (!pb_printer_load(request->print->db, id, &request->printer, &err))
     return pb_request_fail(request, &err);
-  if (!pb_text_is_equal(request->printer.device.client_id, request->principal.client_id))
+  device = pb_printer_find_device(&request->printer, registration->queue.uuid);
+  if (!device || !pb_text_is_equal(device->client_id, request->principal.client_id))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
                              "the output device belongs to somebody else");
   return true;

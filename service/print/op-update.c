@@ -10,6 +10,7 @@
 #include "print/job-change.h"
 #include "print/operations.h"
 #include "print/print-private.h"
+#include "print/take-back.h"
 
 enum
 {
@@ -22,7 +23,7 @@ static const ipp_tag_t OP = IPP_TAG_OPERATION;
 static bool
 check_assigned(struct pb_request *request)
 {
-  if (pb_text_is_equal_nocase(request->job.device_uuid, request->printer.device.uuid))
+  if (pb_text_is_equal_nocase(request->job.device_uuid, request->device->uuid))
     return true;
   return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
                            "job %d is not assigned to this device", request->job.id);
@@ -118,6 +119,10 @@ pb_op_update_job_status(struct pb_request *request)
   ipp_attribute_t  *reasons =
     pb_ipp_find(request->ipp, IPP_TAG_JOB, "output-device-job-state-reasons", IPP_TAG_KEYWORD);
 
+  // Only a job that has come to its end undoes that it was withheld: what may go on, the connector
+  // says in Update-Active-Jobs.
+  if (state && ippGetInteger(state, 0) == IPP_JSTATE_COMPLETED && !pb_job_give_back(request, job))
+    return false;
   if (!check_assigned(request))
     return false;
   if (state && !pb_job_event_of_device(ippGetInteger(state, 0), &event))
@@ -260,6 +265,20 @@ struct lists
   ipp_t *known, *states, *unknown;
 };
 
+// Is it the device's?  One that was withheld from it is again if it is at work on it still.  What
+// was kept for it, and it has not acknowledged, is not yet.
+static bool
+take_listed(struct pb_request *request, struct pb_job *job, int state)
+{
+  bool is_at_work =
+    state == IPP_JSTATE_PROCESSING || state == IPP_JSTATE_STOPPED || state == IPP_JSTATE_COMPLETED;
+
+  if (is_at_work && !pb_job_give_back(request, job))
+    return false;
+  return pb_text_is_equal_nocase(job->device_uuid, request->device->uuid) &&
+         !pb_reasons_has(job->status.reasons, "job-fetchable");
+}
+
 static bool
 update_listed(struct pb_request *request, struct active *active, struct lists *lists, int index)
 {
@@ -270,7 +289,7 @@ update_listed(struct pb_request *request, struct active *active, struct lists *l
   struct pb_job     job;
 
   if (!pb_job_load(request->print->db, id, &job, /*err*/ NULL) ||
-      !pb_text_is_equal_nocase(job.device_uuid, request->printer.device.uuid))
+      !take_listed(request, &job, state))
   {
     add_unknown(active, lists->unknown, id);
     pb_job_clear(&job);
@@ -309,9 +328,8 @@ update_missing(struct pb_request *request, struct active *active, struct lists *
   int                *ids   = NULL;
   size_t              count = 0;
   struct pb_job       job;
-  struct pb_job_query query = {.printer_id   = request->printer.id,
-                               .device_uuid  = request->printer.device.uuid,
-                               .is_not_ended = true};
+  struct pb_job_query query = {
+    .printer_id = request->printer.id, .device_uuid = request->device->uuid, .is_not_ended = true};
 
   if (!pb_job_list(request->print->db, &query, &ids, &count, &err))
     return pb_request_fail(request, &err);
@@ -324,8 +342,11 @@ update_missing(struct pb_request *request, struct active *active, struct lists *
       ok = pb_request_fail(request, &err);
       break;
     }
-    ok = pb_job_move(request, &job, PB_JOB_DEVICE_LOST);
-    add_different(active, lists->known, lists->states, &job);
+    if (!pb_reasons_has(job.status.reasons, "job-fetchable"))
+    {
+      ok = pb_job_move(request, &job, PB_JOB_DEVICE_LOST);
+      add_different(active, lists->known, lists->states, &job);
+    }
     pb_job_clear(&job);
   }
   free(ids);

@@ -38,6 +38,8 @@ bool pb_op_update_active_jobs(struct pb_request *request);
 bool pb_op_update_output_device_attributes(struct pb_request *request);
 bool pb_op_get_output_device_attributes(struct pb_request *request);
 bool pb_op_deregister_output_device(struct pb_request *request);
+// The same for whoever may: its jobs, its registration, and its client with its last one.
+bool pb_device_remove(struct pb_request *request, struct pb_device *device);
 bool pb_op_identify_printer(struct pb_request *request);
 bool pb_op_acknowledge_identify_printer(struct pb_request *request);
 // op-printer.c

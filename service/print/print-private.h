@@ -22,6 +22,7 @@ struct pb_print
   struct  // struct pb_print_options, changed while requests are served
   {
     atomic_int_least64_t job_history_ms, multiple_operation_ms, cut_off_ms;
+    atomic_int_least64_t lease_ms;
     atomic_int           jobs_per_printer;
     atomic_bool          has_cut_through;
   } options;
@@ -30,6 +31,8 @@ struct pb_print
   int64_t     started_ms;  // wall clock
   int64_t     started_mono_ms;
   pb_seen_t   seen;
+  bool (*has_tunnel)(void *user, const char *client_id);  // NULL: nobody has one
+  void *has_tunnel_user;
 };
 
 int pb_print_up_time(const pb_print_t *print);  // printer-up-time of now

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "print/job-change.h"
 #include "print/job-hold.h"
+#include "print/lease.h"
+#include "print/presence.h"
 #include "print/print-private.h"
 #include "print/request.h"
 
@@ -16,6 +18,7 @@ pb_print_set_options(pb_print_t *print, const struct pb_print_options *options)
   atomic_store(&print->options.job_history_ms, options->job_history_ms);
   atomic_store(&print->options.multiple_operation_ms, options->multiple_operation_ms);
   atomic_store(&print->options.cut_off_ms, options->cut_off_ms);
+  atomic_store(&print->options.lease_ms, options->lease_ms);
   atomic_store(&print->options.jobs_per_printer, options->jobs_per_printer);
   atomic_store(&print->options.has_cut_through, options->has_cut_through);
 }
@@ -52,6 +55,13 @@ pb_print_new(pb_edge_t *edge, pb_db_t *db, pb_identity_t *identity, pb_spool_t *
 failed:
   pb_print_free(print);
   return false;
+}
+
+void
+pb_print_set_tunnels(pb_print_t *print, pb_print_has_tunnel_t has_tunnel, void *user)
+{
+  print->has_tunnel      = has_tunnel;
+  print->has_tunnel_user = user;
 }
 
 void
@@ -230,5 +240,7 @@ pb_print_tick(pb_print_t *print)
   for (size_t i = 0; i < sizeof(chores) / sizeof(chores[0]); i++)
     if (!do_chore(print, chores[i].chore, before_ms[i], chores[i].step, &err))
       pb_log(/*ctx*/ NULL, PB_LOG_WARN, "housekeeping: %s", err.message);
+  pb_presence_tick(print);
+  pb_lease_tick(print);
   pb_seen_flush(&print->seen, print->db);
 }

@@ -21,6 +21,7 @@ struct pb_print_options
   int64_t     multiple_operation_ms;  // multiple-operation-time-out
   int64_t     cut_off_ms;             // the same, where a device has begun to read the document
   int         jobs_per_printer;       // waiting jobs; more is server-error-busy
+  int64_t     lease_ms;               // how long a connector may stay away before its jobs go to another; 0: for ever
   bool        has_cut_through;        // let a job be fetched while its document is still arriving
 };
 
@@ -35,10 +36,20 @@ void pb_print_free(pb_print_t *print);  // after pb_edge_stop
 // Once, before the edge starts: jobs whose document was arriving when the service ended are
 // aborted, those that wait for more documents begin to wait anew, the spool is swept.
 bool pb_print_recover(pb_print_t *print, pb_error_t *err) PB_MUST_USE;
+// Who knows whose tunnel is up: that connector is there, whatever it says.  Before the edge starts; NULL: nobody.
+typedef bool (*pb_print_has_tunnel_t)(void *user, const char *client_id);
+void pb_print_set_tunnels(pb_print_t *print, pb_print_has_tunnel_t has_tunnel, void *user);
 // Now and then (each 10 s, from any thread): time-outs, job history, held jobs whose time has come.
 void pb_print_tick(pb_print_t *print);
 
 // --- for the portal and the command line: plain values, valid in the callback only
+struct pb_device_view  // an output device: a connector's queue
+{
+  const char *uuid, *host;  // host "": not known
+  const char *client_id;    // of the connector
+  int64_t     seen_ms;      // its last word
+  bool        is_away;      // for longer than its lease
+};
 struct pb_printer_view
 {
   int         id;
@@ -47,8 +58,8 @@ struct pb_printer_view
   const char *state_reasons;  // comma-separated
   const char *state_message;
   int         queued_jobs;
-  const char *client_id;  // of the connector; "": none
-  int64_t     seen_ms;    // last word of its connector
+  const struct pb_device_view *devices;  // in the order in which they joined
+  size_t                       devices_count;
 };
 struct pb_job_view
 {
@@ -73,6 +84,13 @@ bool pb_print_cancel_job(pb_print_t *print, int printer_id, int job_id,
 // A held job may go on; pin "": none is given.  PB_REJECT: the PIN is wrong, or it cannot be released.
 bool pb_print_release_job(pb_print_t *print, int printer_id, int job_id, const char *pin,
                           const pb_principal_t *principal, pb_error_t *err) PB_MUST_USE;
+// The device goes, the printer stays.  PB_REJECT: it has no such device.
+bool pb_print_remove_device(pb_print_t *print, int printer_id, const char *uuid,
+                            pb_error_t *err) PB_MUST_USE;
+// By its number or URI.  PB_GONE: there is none.
+bool pb_print_find_printer(pb_print_t *print, const char *name,
+                           void (*fn)(void *user, const struct pb_printer_view *), void *user,
+                           pb_error_t *err) PB_MUST_USE;
 bool pb_print_remove_printer(pb_print_t *print, int printer_id, pb_error_t *err) PB_MUST_USE;
 
 #endif

@@ -4,6 +4,7 @@
 #include "print/printer-store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const migrations[] = {
   "CREATE TABLE printers ("
@@ -56,6 +57,23 @@ static const char *const migrations[] = {
   " device_uuid TEXT NOT NULL REFERENCES devices(uuid) ON DELETE CASCADE ON UPDATE CASCADE,"
   " language TEXT NOT NULL, catalog BLOB NOT NULL, PRIMARY KEY (device_uuid, language))"
   " WITHOUT ROWID;",
+
+  // Several devices of a printer.  Their strings go; a connector tells them anew when it comes.
+  "CREATE TABLE devices_of_printers ("
+  " uuid TEXT PRIMARY KEY, printer_id INTEGER NOT NULL REFERENCES printers(id) ON DELETE CASCADE,"
+  " client_id TEXT NOT NULL, host TEXT NOT NULL DEFAULT '', attributes BLOB,"
+  " seen_ms INTEGER NOT NULL DEFAULT 0, identify_actions TEXT NOT NULL DEFAULT '',"
+  " identify_message TEXT NOT NULL DEFAULT '');"
+  "INSERT INTO devices_of_printers (uuid, printer_id, client_id, attributes, seen_ms,"
+  " identify_actions, identify_message) SELECT uuid, printer_id, client_id, attributes, seen_ms,"
+  " identify_actions, identify_message FROM devices;"
+  "DROP TABLE devices;"
+  "ALTER TABLE devices_of_printers RENAME TO devices;"
+  "CREATE INDEX devices_client ON devices(client_id);"
+  "CREATE INDEX devices_printer ON devices(printer_id);"
+  "ALTER TABLE jobs ADD COLUMN lost_uuid TEXT NOT NULL DEFAULT '';"  // held since that device went
+  "ALTER TABLE jobs ADD COLUMN offers INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE jobs ADD COLUMN refused_by TEXT NOT NULL DEFAULT '';",
 };
 
 bool
@@ -107,66 +125,89 @@ pb_printer_insert(pb_db_t *db, struct pb_printer *printer, pb_error_t *err)
   return true;
 }
 
+#define DEVICE_COLUMNS                                                                             \
+  "uuid, client_id, host, attributes, seen_ms, identify_actions, identify_message"
+
 static bool
-read_device(pb_db_stmt_t *row, int column, struct pb_device *device, pb_error_t *err)
+read_device(pb_db_stmt_t *row, struct pb_device *device, pb_error_t *err)
 {
   size_t      size = 0;
   const void *blob;
 
-  pb_text_copy(device->uuid, sizeof(device->uuid), pb_db_text(row, column));
-  if (!device->uuid[0])
-    return true;
-  pb_text_copy(device->client_id, sizeof(device->client_id), pb_db_text(row, column + 1));
-  device->seen_ms = pb_db_int(row, column + 3);
-  pb_text_copy(device->identify_actions, sizeof(device->identify_actions),
-               pb_db_text(row, column + 4));
-  pb_text_copy(device->identify_message, sizeof(device->identify_message),
-               pb_db_text(row, column + 5));
-  blob = pb_db_blob(row, column + 2, &size);
+  pb_text_copy(device->uuid, sizeof(device->uuid), pb_db_text(row, 0));
+  pb_text_copy(device->client_id, sizeof(device->client_id), pb_db_text(row, 1));
+  pb_text_copy(device->host, sizeof(device->host), pb_db_text(row, 2));
+  device->seen_ms = pb_db_int(row, 4);
+  pb_text_copy(device->identify_actions, sizeof(device->identify_actions), pb_db_text(row, 5));
+  pb_text_copy(device->identify_message, sizeof(device->identify_message), pb_db_text(row, 6));
+  blob = pb_db_blob(row, 3, &size);
   return pb_bag_parse(blob, size, &device->attributes, err);
 }
 
 static bool
-read_printer(pb_db_stmt_t *row, struct pb_printer *printer, pb_error_t *err)
+append_device(pb_db_stmt_t *row, struct pb_printer *printer, pb_error_t *err)
+{
+  struct pb_device *more =
+    realloc(printer->devices, (printer->devices_count + 1) * sizeof(*printer->devices));
+
+  if (!more)
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  printer->devices             = more;
+  more[printer->devices_count] = (struct pb_device){.printer_id = printer->id};
+  return read_device(row, &more[printer->devices_count++], err);
+}
+
+static bool
+load_devices(pb_db_t *db, struct pb_printer *printer, pb_error_t *err)
+{
+  bool          ok   = true;
+  pb_db_stmt_t *rows = pb_db_query(
+    db, err, "SELECT " DEVICE_COLUMNS " FROM devices WHERE printer_id = ? ORDER BY rowid", "i",
+    (int64_t)printer->id);
+
+  while (ok && pb_db_step(rows))
+    ok = append_device(rows, printer, err);
+  return pb_db_finish(rows, ok ? err : NULL) && ok;
+}
+
+static void
+read_printer(pb_db_stmt_t *row, struct pb_printer *printer)
 {
   printer->id = (int)pb_db_int(row, 0);
   pb_text_copy(printer->uuid, sizeof(printer->uuid), pb_db_text(row, 1));
   pb_text_copy(printer->name, sizeof(printer->name), pb_db_text(row, 2));
   pb_text_copy(printer->make_and_model, sizeof(printer->make_and_model), pb_db_text(row, 3));
   pb_text_copy(printer->location, sizeof(printer->location), pb_db_text(row, 4));
-  printer->is_accepting      = pb_db_int(row, 5) != 0;
-  printer->created_ms        = pb_db_int(row, 6);
-  printer->config_ms         = pb_db_int(row, 7);
-  printer->state_ms          = pb_db_int(row, 8);
-  printer->device.printer_id = printer->id;
-  return read_device(row, 9, &printer->device, err);
+  printer->is_accepting = pb_db_int(row, 5) != 0;
+  printer->created_ms   = pb_db_int(row, 6);
+  printer->config_ms    = pb_db_int(row, 7);
+  printer->state_ms     = pb_db_int(row, 8);
 }
 
 bool
 pb_printer_load(pb_db_t *db, int id, struct pb_printer *printer_out, pb_error_t *err)
 {
-  bool          ok       = true;
   bool          is_found = false;
   pb_db_stmt_t *rows     = pb_db_query(
         db, err,
-        "SELECT p.id, p.uuid, p.name, p.make_and_model, p.location, p.is_accepting, p.created_ms, "
-            "p.config_ms, p.state_ms,"
-            " d.uuid, d.client_id, d.attributes, d.seen_ms, d.identify_actions, d.identify_message"
-            " FROM printers p LEFT JOIN devices d ON d.printer_id = p.id WHERE p.id = ?",
+        "SELECT id, uuid, name, make_and_model, location, is_accepting, created_ms, config_ms, "
+            "state_ms FROM printers WHERE id = ?",
         "i", (int64_t)id);
 
   *printer_out = (struct pb_printer){0};
   if (pb_db_step(rows))
   {
     is_found = true;
-    ok       = read_printer(rows, printer_out, err);
+    read_printer(rows, printer_out);
   }
-  if (!pb_db_finish(rows, ok ? err : NULL) || !ok)
-  {
-    pb_printer_clear(printer_out);
+  if (!pb_db_finish(rows, err))
     return false;
-  }
-  return is_found ? true : pb_error_set(err, PB_GONE, "there is no printer %d", id);
+  if (!is_found)
+    return pb_error_set(err, PB_GONE, "there is no printer %d", id);
+  if (load_devices(db, printer_out, err))
+    return true;
+  pb_printer_clear(printer_out);
+  return false;
 }
 
 static bool
@@ -206,13 +247,12 @@ pb_printer_count(pb_db_t *db, int64_t *count_out, pb_error_t *err)
   return get_number(pb_db_query(db, err, "SELECT count(*) FROM printers", ""), count_out, err);
 }
 
-bool
-pb_printer_list(pb_db_t *db, int **ids_out, size_t *count_out, pb_error_t *err)
+static bool
+collect_ids(pb_db_stmt_t *rows, int **ids_out, size_t *count_out, pb_error_t *err)
 {
-  bool          ok    = true;
-  size_t        count = 0, room = 0;
-  int          *ids  = NULL;
-  pb_db_stmt_t *rows = pb_db_query(db, err, "SELECT id FROM printers ORDER BY id", "");
+  bool   ok    = true;
+  size_t count = 0, room = 0;
+  int   *ids = NULL;
 
   while (ok && pb_db_step(rows))
   {
@@ -240,11 +280,67 @@ pb_printer_list(pb_db_t *db, int **ids_out, size_t *count_out, pb_error_t *err)
   return true;
 }
 
+bool
+pb_printer_list(pb_db_t *db, int **ids_out, size_t *count_out, pb_error_t *err)
+{
+  return collect_ids(pb_db_query(db, err, "SELECT id FROM printers ORDER BY id", ""), ids_out,
+                     count_out, err);
+}
+
+bool
+pb_printer_list_of_client(pb_db_t *db, const char *client_id, int **ids_out, size_t *count_out,
+                          pb_error_t *err)
+{
+  pb_db_stmt_t *rows =
+    client_id
+      ? pb_db_query(db, err, "SELECT DISTINCT printer_id FROM devices WHERE client_id = ?", "t",
+                    client_id)
+      : pb_db_query(db, err,
+                    "SELECT printer_id FROM devices GROUP BY printer_id HAVING count(*) > 1", "");
+
+  return collect_ids(rows, ids_out, count_out, err);
+}
+
 void
 pb_printer_clear(struct pb_printer *printer)
 {
-  ippDelete(printer->device.attributes);
+  for (size_t i = 0; i < printer->devices_count; i++)
+    ippDelete(printer->devices[i].attributes);
+  free(printer->devices);
+  ippDelete(printer->merged);
   *printer = (struct pb_printer){0};
+}
+
+struct pb_device *
+pb_printer_find_device(const struct pb_printer *printer, const char *uuid)
+{
+  for (size_t i = 0; i < printer->devices_count; i++)
+  {
+    if (pb_text_is_equal_nocase(printer->devices[i].uuid, uuid))
+      return &printer->devices[i];
+  }
+  return NULL;
+}
+
+struct pb_device *
+pb_printer_find_client(const struct pb_printer *printer, const char *client_id)
+{
+  for (size_t i = 0; i < printer->devices_count; i++)
+  {
+    if (pb_text_is_equal(printer->devices[i].client_id, client_id))
+      return &printer->devices[i];
+  }
+  return NULL;
+}
+
+void
+pb_printer_drop_device(struct pb_printer *printer, struct pb_device *device)
+{
+  size_t behind = (size_t)(printer->devices + printer->devices_count - device) - 1;
+
+  ippDelete(device->attributes);
+  memmove(device, device + 1, behind * sizeof(*device));
+  printer->devices_count--;
 }
 
 // --- devices
@@ -253,8 +349,10 @@ bool
 pb_device_insert(pb_db_t *db, const struct pb_device *device, pb_error_t *err)
 {
   return pb_db_run(
-    db, err, "INSERT INTO devices (uuid, printer_id, client_id, seen_ms) VALUES (?, ?, ?, ?)",
-    "titi", device->uuid, (int64_t)device->printer_id, device->client_id, device->seen_ms);
+    db, err,
+    "INSERT INTO devices (uuid, printer_id, client_id, host, seen_ms) VALUES (?, ?, ?, ?, ?)",
+    "titti", device->uuid, (int64_t)device->printer_id, device->client_id, device->host,
+    device->seen_ms);
 }
 
 bool
@@ -295,9 +393,12 @@ pb_device_delete(pb_db_t *db, const char *uuid, pb_error_t *err)
 }
 
 bool
-pb_device_count_of_client(pb_db_t *db, const char *client_id, int64_t *count_out, pb_error_t *err)
+pb_device_each_client(pb_db_t *db, void (*fn)(void *user, const char *client_id), void *user,
+                      pb_error_t *err)
 {
-  return get_number(
-    pb_db_query(db, err, "SELECT count(*) FROM devices WHERE client_id = ?", "t", client_id),
-    count_out, err);
+  pb_db_stmt_t *rows = pb_db_query(db, err, "SELECT DISTINCT client_id FROM devices", "");
+
+  while (pb_db_step(rows))
+    fn(user, pb_db_text(rows, 0));
+  return pb_db_finish(rows, err);
 }

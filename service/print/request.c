@@ -12,6 +12,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "cloud/protocol.h"
+#include "print/presence.h"
 #include "print/print-private.h"
 #include "print/upload.h"
 #include "print/validate.h"
@@ -189,23 +190,14 @@ pb_request_may_touch(const struct pb_request *request, const struct pb_job *job)
 
 // --- the object
 
-// The proxy names its device, and it must be this printer's, and this client's.
+// Not one of this printer's.
 static bool
-check_device(struct pb_request *request)
+refuse_device(struct pb_request *request, const char *uuid)
 {
-  pb_error_t  err      = {0};
-  int         other_id = 0;
-  bool        is_bye   = request->operation->code == IPP_OP_DEREGISTER_OUTPUT_DEVICE;
-  const char *uuid     = pb_ipp_text(request->ipp, IPP_TAG_OPERATION, "output-device-uuid");
+  pb_error_t err      = {0};
+  int        other_id = 0;
+  bool       is_bye   = request->operation->code == IPP_OP_DEREGISTER_OUTPUT_DEVICE;
 
-  if (request->operation->device == PB_DEVICE_UNASKED ||
-      (!uuid && request->operation->device == PB_DEVICE_IMPLIED))
-    return true;
-  if (!uuid || !pb_text_is_uuid(uuid))
-    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST,
-                             "output-device-uuid is missing or no UUID");
-  if (pb_text_is_equal_nocase(uuid, request->printer.device.uuid))
-    return true;
   if (!pb_printer_find_by_device(request->print->db, uuid, &other_id, &err))
     return pb_request_fail(request, &err);
   if (other_id != 0)
@@ -216,13 +208,30 @@ check_device(struct pb_request *request)
                            "the output device is not registered");
 }
 
+// The proxy names its device, and it must be one of this printer's, and this client's.
+static bool
+check_device(struct pb_request *request)
+{
+  const char *uuid = pb_ipp_text(request->ipp, IPP_TAG_OPERATION, "output-device-uuid");
+
+  if (pb_request_is_proxy(request))
+    request->device = pb_printer_find_client(&request->printer, request->principal.client_id);
+  if (request->operation->device == PB_DEVICE_UNASKED ||
+      (!uuid && request->operation->device == PB_DEVICE_IMPLIED))
+    return true;
+  if (!uuid || !pb_text_is_uuid(uuid))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST,
+                             "output-device-uuid is missing or no UUID");
+  request->device = pb_printer_find_device(&request->printer, uuid);
+  return request->device || refuse_device(request, uuid);
+}
+
 static bool
 check_client(struct pb_request *request)
 {
   if (!pb_request_is_proxy(request) || (request->operation->may & PB_MAY_ANYBODY))
     return true;
-  if (request->printer.device.uuid[0] &&
-      pb_text_is_equal(request->printer.device.client_id, request->principal.client_id))
+  if (request->device && pb_text_is_equal(request->device->client_id, request->principal.client_id))
     return true;
   return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
                            "the printer belongs to another connector");
@@ -258,6 +267,7 @@ load_target(struct pb_request *request, const struct pb_address *address)
     return true;
   if (!pb_printer_load(request->print->db, address->printer_id, &request->printer, &err))
     return pb_request_fail(request, &err);
+  pb_presence_mark(request->print, &request->printer);
   if (!check_device(request) || !check_client(request))
     return false;
   return request->operation->target == PB_TARGET_PRINTER || load_job(request, address->job_id);
@@ -312,12 +322,23 @@ pb_request_format_uri(pb_print_t *print, int printer_id, char uri[PB_JOB_URI_SIZ
                  printer_id);
 }
 
+// It has no device of this printer any more.
+static void
+end_subscriptions(struct pb_request *request)
+{
+  if (request->ended_client[0] && request->print->events &&
+      !pb_printer_find_client(&request->printer, request->ended_client))
+    pb_events_drop_client(request->print->events, request->printer.id, request->ended_client);
+  request->ended_client[0] = '\0';
+}
+
 static void
 run_consequences(struct pb_request *request)
 {
   char       uri[PB_JOB_URI_SIZE];
   pb_error_t err = {0};
 
+  end_subscriptions(request);
   for (size_t i = 0; i < request->raised_count; i++)
   {
     const struct pb_raised *raised = &request->raised[i];

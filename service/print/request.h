@@ -43,7 +43,7 @@ enum  // who may send an operation
 enum pb_device_need
 {
   PB_DEVICE_UNASKED,
-  PB_DEVICE_NAMED,   // output-device-uuid must be the printer's device
+  PB_DEVICE_NAMED,   // output-device-uuid must be one of the printer's devices
   PB_DEVICE_IMPLIED  // may be left out (old proxies and Acknowledge-Identify-Printer)
 };
 
@@ -77,6 +77,7 @@ struct pb_request
   const struct pb_operation *operation;
   char                       printer_uri[PB_JOB_URI_SIZE];  // as the client named it
   struct pb_printer          printer;
+  struct pb_device          *device;  // of the printer's: the one that is named, else the proxy's; may be NULL
   struct pb_job              job;
   int64_t                    now_ms;
   enum pb_answer             answer;
@@ -90,6 +91,7 @@ struct pb_request
   pb_events_wake_t wake;
   void            *wake_user;
 
+  char              ended_client[PB_CLIENT_ID_SIZE];  // whose subscriptions to the printer end
   struct pb_raised *raised;
   size_t            raised_count;
   char (*removals)[PB_SPOOL_ID_SIZE];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "print/printer-store.h"
 
@@ -65,6 +66,7 @@ pb_seen_note(pb_seen_t *seen, const char *client_id, int64_t now_ms)
   if (entry)
   {
     entry->seen_ms = now_ms;
+    entry->mono_ms = pb_clock_mono_ms();
     entry->is_new  = true;
   }
   pthread_mutex_unlock(&seen->mutex);
@@ -82,6 +84,42 @@ pb_seen_get(pb_seen_t *seen, const char *client_id)
     seen_ms = entry->seen_ms;
   pthread_mutex_unlock(&seen->mutex);
   return seen_ms;
+}
+
+int64_t
+pb_seen_get_silence_ms(pb_seen_t *seen, const char *client_id, int64_t start_mono_ms)
+{
+  int64_t               from_ms = start_mono_ms;
+  int64_t               now_ms  = pb_clock_mono_ms();
+  struct pb_seen_entry *entry;
+
+  pthread_mutex_lock(&seen->mutex);
+  entry = find_locked(seen, client_id);
+  if (entry && entry->mono_ms > from_ms)
+    from_ms = entry->mono_ms;
+  else if (!entry && seen->count == PB_SEEN_MAX)
+    from_ms = now_ms;
+  pthread_mutex_unlock(&seen->mutex);
+  return now_ms - from_ms;
+}
+
+bool
+pb_seen_turn(pb_seen_t *seen, const char *client_id, bool is_away)
+{
+  bool                  is_news = false;
+  struct pb_seen_entry *entry;
+
+  pthread_mutex_lock(&seen->mutex);
+  entry = find_locked(seen, client_id);
+  if (!entry && is_away)
+    entry = add_locked(seen, client_id);
+  if (entry)
+  {
+    is_news        = entry->is_away != is_away;
+    entry->is_away = is_away;
+  }
+  pthread_mutex_unlock(&seen->mutex);
+  return is_news;
 }
 
 // Takes one entry that is not in the database; the lock is not held while it is written.

@@ -17,8 +17,9 @@ typedef struct pb_seen
   struct pb_seen_entry
   {
     char    client_id[PB_CLIENT_ID_SIZE];
-    int64_t seen_ms;
-    bool    is_new;  // not in the database yet
+    int64_t seen_ms, mono_ms;  // the same moment, by both clocks; 0: not since the start
+    bool    is_new;            // not in the database yet
+    bool    is_away;           // as it was told last
   } * entries;
   size_t count;
 } pb_seen_t;
@@ -27,6 +28,11 @@ void    pb_seen_init(pb_seen_t *seen);
 void    pb_seen_clear(pb_seen_t *seen);
 void    pb_seen_note(pb_seen_t *seen, const char *client_id, int64_t now_ms);
 int64_t pb_seen_get(pb_seen_t *seen, const char *client_id);  // 0: not since the start
+// For how long nothing was heard, of who was silent at `start_mono_ms` at the earliest.  0 of those
+// that there is no room for.
+int64_t pb_seen_get_silence_ms(pb_seen_t *seen, const char *client_id, int64_t start_mono_ms);
+// Is that news?  From now on it is none.
+bool    pb_seen_turn(pb_seen_t *seen, const char *client_id, bool is_away);
 void    pb_seen_flush(pb_seen_t *seen, pb_db_t *db);
 
 #endif

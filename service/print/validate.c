@@ -190,6 +190,17 @@ pb_address_parse_uri(const char *uri, struct pb_address *address_out)
   return pb_address_parse(path, address_out);
 }
 
+int
+pb_address_parse_printer(const char *text)
+{
+  struct pb_address address;
+  int64_t           id = 0;
+
+  if (pb_text_parse_int(text, 1, INT32_MAX, &id))
+    return (int)id;
+  return pb_address_parse_uri(text, &address) && address.job_id == 0 ? address.printer_id : 0;
+}
+
 static ipp_attribute_t *
 find_target(ipp_t *request)
 {

@@ -18,6 +18,8 @@ struct pb_address
 // "/ipp/system", "/ipp/print/12", "/ipp/print/12/34"; false: none of them.
 bool pb_address_parse(const char *path, struct pb_address *address_out);
 bool pb_address_parse_uri(const char *uri, struct pb_address *address_out);
+// What people call a printer: its number, or its URI.  0: neither.
+int pb_address_parse_printer(const char *text);
 
 // Version, request-id, order of groups, charset, language.  IPP_STATUS_OK, or the status to refuse
 // it with, and why.

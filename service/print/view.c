@@ -10,25 +10,46 @@
 #include "print/job-change.h"
 #include "print/job-password.h"
 #include "print/operations.h"
+#include "print/presence.h"
 #include "print/print-private.h"
 #include "print/request.h"
+#include "print/validate.h"
+
+static size_t
+show_devices(pb_print_t *print, const struct pb_printer *printer,
+             struct pb_device_view views[PB_PRINTER_DEVICES_MAX])
+{
+  size_t count = 0;
+
+  for (; count < printer->devices_count && count < PB_PRINTER_DEVICES_MAX; count++)
+  {
+    const struct pb_device *device = &printer->devices[count];
+    int64_t                 seen   = pb_seen_get(&print->seen, device->client_id);
+
+    views[count] = (struct pb_device_view){.uuid      = device->uuid,
+                                           .host      = device->host,
+                                           .client_id = device->client_id,
+                                           .seen_ms   = seen ? seen : device->seen_ms,
+                                           .is_away   = device->is_away};
+  }
+  return count;
+}
 
 static void
-show_printer(pb_print_t *print, const struct pb_printer                   *printer,
+show_printer(pb_print_t *print, struct pb_printer                         *printer,
              void (*fn)(void *user, const struct pb_printer_view *), void *user)
 {
-  char        uri[PB_JOB_URI_SIZE], reasons[PB_REASONS_SIZE];
-  int64_t     queued = 0;
-  pb_error_t  err    = {0};
-  int64_t     seen   = pb_seen_get(&print->seen, printer->device.client_id);
-  const char *message =
-    printer->device.attributes
-      ? pb_ipp_text(printer->device.attributes, IPP_TAG_PRINTER, "printer-state-message")
-      : NULL;
+  char       uri[PB_JOB_URI_SIZE], reasons[PB_REASONS_SIZE], message[PB_STATE_MESSAGE_SIZE];
+  int64_t    queued = 0;
+  pb_error_t err    = {0};
+
+  struct pb_device_view devices[PB_PRINTER_DEVICES_MAX];
+  size_t                devices_count = show_devices(print, printer, devices);
 
   pb_request_format_uri(print, printer->id, uri);
   if (!pb_job_count_queued(print->db, printer->id, &queued, &err))
     pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", err.message);
+  pb_printer_describe_state(printer, message);
   struct pb_printer_view view = {.id             = printer->id,
                                  .name           = printer->name,
                                  .make_and_model = printer->make_and_model,
@@ -37,10 +58,10 @@ show_printer(pb_print_t *print, const struct pb_printer                   *print
                                  .uuid           = printer->uuid,
                                  .state          = pb_printer_get_state(printer, reasons),
                                  .state_reasons  = reasons,
-                                 .state_message  = message ? message : "",
+                                 .state_message  = message,
                                  .queued_jobs    = (int)queued,
-                                 .client_id      = printer->device.client_id,
-                                 .seen_ms        = seen ? seen : printer->device.seen_ms};
+                                 .devices        = devices,
+                                 .devices_count  = devices_count};
   fn(user, &view);
 }
 
@@ -58,7 +79,10 @@ pb_print_each_printer(pb_print_t *print, void (*fn)(void *user, const struct pb_
     pb_error_t        why     = {0};
 
     if (pb_printer_load(print->db, ids[i], &printer, &why))
+    {
+      pb_presence_mark(print, &printer);
       show_printer(print, &printer, fn, user);
+    }
     else if (why.kind != PB_GONE)  // removed meanwhile: nothing to show
       ok = pb_error_set(err, why.kind, "%s", why.message);
     pb_printer_clear(&printer);
@@ -183,9 +207,12 @@ remove_step(struct pb_request *request)
   free(ids);
   if (!ok)
     return false;
-  if (request->printer.device.uuid[0] &&
-      !pb_identity_forget_device(request->print->identity, request->printer.device.uuid, &err))
-    return pb_request_fail(request, &err);
+  for (size_t i = 0; i < request->printer.devices_count; i++)
+  {
+    if (!pb_identity_forget_device(request->print->identity, request->printer.devices[i].uuid,
+                                   &err))
+      return pb_request_fail(request, &err);
+  }
   return pb_printer_delete(request->print->db, request->printer.id, &err) ||
          pb_request_fail(request, &err);
 }
@@ -262,4 +289,52 @@ pb_print_remove_printer(pb_print_t *print, int printer_id, pb_error_t *err)
   if (ok)
     pb_events_drop_printer(print->events, printer_id);
   return ok;
+}
+
+static bool
+remove_device_step(struct pb_request *request)
+{
+  pb_error_t err = {0};
+  int        id  = request->printer.id;
+
+  if (!pb_printer_load(request->print->db, id, &request->printer, &err))
+    return pb_request_fail(request, &err);
+  pb_presence_mark(request->print, &request->printer);
+  request->device = pb_printer_find_device(&request->printer, request->printer_uri);
+  if (!request->device)
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND,
+                             "that print server does not serve the printer");
+  return pb_device_remove(request, request->device);
+}
+
+bool
+pb_print_remove_device(pb_print_t *print, int printer_id, const char *uuid, pb_error_t *err)
+{
+  struct pb_request request;
+
+  pb_request_init(&request, print, /*principal*/ NULL);
+  request.printer.id = printer_id;
+  pb_text_copy(request.printer_uri, sizeof(request.printer_uri), uuid);
+
+  bool ok = run_step(&request, remove_device_step, err);
+  pb_request_clear(&request);
+  return ok;
+}
+
+bool
+pb_print_find_printer(pb_print_t *print, const char                                *name,
+                      void (*fn)(void *user, const struct pb_printer_view *), void *user,
+                      pb_error_t *err)
+{
+  struct pb_printer printer = {0};
+  int               id      = pb_address_parse_printer(name);
+
+  if (id == 0)
+    return pb_error_set(err, PB_GONE, "there is no printer %s", name);
+  if (!pb_printer_load(print->db, id, &printer, err))
+    return false;
+  pb_presence_mark(print, &printer);
+  show_printer(print, &printer, fn, user);
+  pb_printer_clear(&printer);
+  return true;
 }

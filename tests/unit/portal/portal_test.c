@@ -30,6 +30,10 @@ bool
 pb_print_each_printer(pb_print_t *print, void (*fn)(void *user, const struct pb_printer_view *),
                       void *user, pb_error_t *err)
 {
+  static const struct pb_device_view devices[] = {
+    {.uuid = "urn:uuid:1", .host = HOSTILE, .client_id = CLIENT},
+    {.uuid = "urn:uuid:2", .host = "", .client_id = "other", .is_away = true}};
+
   (void)print;
   (void)err;
   fn(user, &(struct pb_printer_view){.id             = 1,
@@ -41,7 +45,30 @@ pb_print_each_printer(pb_print_t *print, void (*fn)(void *user, const struct pb_
                                      .state_reasons  = HOSTILE,
                                      .state_message  = HOSTILE,
                                      .queued_jobs    = 3,
-                                     .client_id      = CLIENT});
+                                     .devices        = devices,
+                                     .devices_count  = 2});
+  return true;
+}
+
+bool
+pb_print_find_printer(pb_print_t *print, const char *name,
+                      void (*fn)(void *user, const struct pb_printer_view *), void *user,
+                      pb_error_t *err)
+{
+  if (strcmp(name, "1") != 0)
+    return pb_error_set(err, PB_GONE, "there is no printer %s", name);
+  return pb_print_each_printer(print, fn, user, err);
+}
+
+static char removed_device[64];
+
+bool
+pb_print_remove_device(pb_print_t *print, int printer_id, const char *uuid, pb_error_t *err)
+{
+  (void)print;
+  (void)err;
+  (void)printer_id;
+  pb_text_copy(removed_device, sizeof(removed_device), uuid);
   return true;
 }
 
@@ -337,6 +364,7 @@ static const char *const forms[]     = {
       "/device",
       "/device/decide",
       "/printers/remove",
+      "/printers/devices/remove",
       "/jobs/cancel",
       "/jobs/release",
       "/account/password",

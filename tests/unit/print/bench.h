@@ -63,6 +63,7 @@ bench_open(struct bench *b)
                                      .multiple_operation_ms = 60000,
                                      .cut_off_ms            = 20000,
                                      .jobs_per_printer      = 5,
+                                     .lease_ms              = 60000,
                                      .has_cut_through       = true};
 
   struct pb_identity_options identity = {.issuer = "https://cloud.test:8631"};

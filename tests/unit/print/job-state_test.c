@@ -32,6 +32,8 @@ static const struct row
   {PB_JOB_FETCHABLE,         PE, NO, NO, ST, NO, NO, NO, NO},
   {PB_JOB_ASSIGN,            PR, NO, NO, PR, NO, NO, NO, NO},
   {PB_JOB_UNASSIGN,          NO, NO, PE, PE, CA, NO, NO, NO},
+  {PB_JOB_WITHHOLD,          NO, NO, HE, HE, CA, NO, NO, NO},
+  {PB_JOB_RETURN,            NO, PR, NO, NO, NO, NO, NO, NO},
   {PB_JOB_CANCEL,            CA, CA, CA, CA, NO, NO, NO, NO},
   {PB_JOB_CANCEL_RUNNING,    NO, NO, ST, ST, NO, NO, NO, NO},
   {PB_JOB_ABORT,             AB, AB, AB, AB, CA, NO, NO, NO},

@@ -148,7 +148,7 @@ static void
 see(void *user, const struct pb_printer_view *view)
 {
   if (view->id == 1)
-    *(int64_t *)user = view->seen_ms;
+    *(int64_t *)user = view->devices[0].seen_ms;
 }
 
 static void

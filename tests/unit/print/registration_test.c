@@ -17,11 +17,12 @@ static const pb_principal_t owner = {.role = PB_ROLE_PROXY, .name = CLIENT, .cli
 
 // As the connector's command gets it: asked for, approved, fetched.
 static void
-get_approval(struct bench *b, pb_principal_t *principal_out)
+get_approval_to_join(struct bench *b, const char *join_a, const char *join_b,
+                     pb_principal_t *principal_out)
 {
   static const char *const       uuids[]  = {UUID_A, UUID_B};
-  const struct pb_approved_queue queues[] = {
-    {.uuid = UUID_A, .queue = "A"},
+  struct pb_approved_queue queues[] = {
+    {.uuid = UUID_A, .queue = "A", .host = "host-a.test"},
     {.uuid = UUID_B, .queue = "B"}
   };
   const struct pb_device_request asked = {.client_id    = CLIENT,
@@ -37,6 +38,8 @@ get_approval(struct bench *b, pb_principal_t *principal_out)
   struct pb_user                 admin;
   struct pb_approver             by = {&admin, "192.0.2.1"};
 
+  pb_text_copy(queues[0].join, sizeof(queues[0].join), join_a);
+  pb_text_copy(queues[1].join, sizeof(queues[1].join), join_b);
   check_ok(pb_identity_add_user(b->identity, ADMIN, PB_ROLE_ADMIN, "correct horse", &err), err);
   check_ok(pb_user_find(b->identity, ADMIN, &admin, &err), err);
   check_ok(pb_device_grant_make(b->identity, &asked, &grant, &err), err);
@@ -47,6 +50,12 @@ get_approval(struct bench *b, pb_principal_t *principal_out)
   check_ok(pb_token_check(b->identity, tokens.access.text, principal_out, &err), err);
   pb_tokens_clear(&tokens);
   pb_device_grant_clear(&grant);
+}
+
+static void
+get_approval(struct bench *b, pb_principal_t *principal_out)
+{
+  get_approval_to_join(b, "", "", principal_out);
 }
 
 // The status; *id_out the printer's.
@@ -170,6 +179,57 @@ a_printer_that_is_removed_forgets_its_device(void **state)
   pb_tokens_clear(&share.tokens);
 }
 
+static void
+a_queue_joins_a_printer(void **state)
+{
+  struct bench     *b         = *state;
+  pb_principal_t    applicant_;
+  pb_error_t        err = {0};
+  struct pb_printer printer;
+  int               id = 0;
+
+  get_approval_to_join(b, URI, "77", &applicant_);
+  check_status(register_device(b, &applicant_, UUID_A, &id), IPP_STATUS_OK);
+  assert_int_equal(id, 1);
+  check_status(register_device(b, &applicant_, UUID_B, &id), IPP_STATUS_ERROR_NOT_FOUND);
+  // The answer was lost.
+  check_status(register_device(b, &owner, UUID_A, &id), IPP_STATUS_OK);
+  assert_int_equal(id, 1);
+  check_ok(pb_printer_load(b->db, 1, &printer, &err), err);
+  assert_string_equal(printer.name, "Laser");
+  assert_int_equal(printer.devices_count, 2);
+  assert_string_equal(printer.devices[0].client_id, "client-1");
+  assert_string_equal(printer.devices[1].host, "host-a.test");
+  pb_printer_clear(&printer);
+  // One goes, the other stays, and with it the printer.
+  check_status(deregister(b, 1, UUID_A), IPP_STATUS_OK);
+  check_status(deregister(b, 1, UUID_A), IPP_STATUS_ERROR_NOT_POSSIBLE);
+  check_ok(pb_printer_load(b->db, 1, &printer, &err), err);
+  assert_int_equal(printer.devices_count, 1);
+  pb_printer_clear(&printer);
+}
+
+static void
+not_more_than_there_is_room_for(void **state)
+{
+  struct bench  *b = *state;
+  pb_principal_t applicant_;
+  pb_error_t     err = {0};
+  int            id  = 0;
+
+  for (int i = 1; i < PB_PRINTER_DEVICES_MAX; i++)
+  {
+    struct pb_device device = {.printer_id = 1, .client_id = "client-2"};
+
+    pb_text_make_uuid(device.uuid);
+    check_ok(pb_device_insert(b->db, &device, &err), err);
+  }
+  get_approval_to_join(b, "1", "2", &applicant_);
+  check_status(register_device(b, &applicant_, UUID_A, &id), IPP_STATUS_ERROR_NOT_POSSIBLE);
+  check_status(register_device(b, &applicant_, UUID_B, &id), IPP_STATUS_OK);
+  assert_int_equal(id, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 
 int
@@ -179,6 +239,8 @@ main(void)
     TEST(the_same_device_is_the_same_printer),
     TEST(a_device_that_deregisters_is_forgotten),
     TEST(a_printer_that_is_removed_forgets_its_device),
+    TEST(a_queue_joins_a_printer),
+    TEST(not_more_than_there_is_room_for),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

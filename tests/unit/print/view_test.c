@@ -25,10 +25,12 @@ see_printer(void *user, const struct pb_printer_view *view)
   seen->ids[i]     = view->id;
   seen->states[i]  = view->state;
   seen->queued[i]  = view->queued_jobs;
-  seen->seen_ms[i] = view->seen_ms;
   pb_text_copy(seen->names[i], sizeof(seen->names[i]), view->name);
   pb_text_copy(seen->uris[i], sizeof(seen->uris[i]), view->uri);
-  pb_text_copy(seen->clients[i], sizeof(seen->clients[i]), view->client_id);
+  if (view->devices_count == 0)
+    return;
+  seen->seen_ms[i] = view->devices[0].seen_ms;
+  pb_text_copy(seen->clients[i], sizeof(seen->clients[i]), view->devices[0].client_id);
 }
 
 static void
