@@ -346,6 +346,8 @@ pb_connector_stop(pb_connector_t *connector)
   if (connector == NULL)
     return;
   atomic_store(&connector->hub.stop, true);
+  // What a filter lacks of its document it gets from the next process.
+  pb_documents_turn_away(connector->hub.documents);
   for (pb_service_t *service = connector->services; service != NULL; service = service->next)
     pb_service_stop(service);
   pb_work_stop(connector->hub.work);

@@ -1,20 +1,19 @@
 // document-fetch - one reader's document: fetched by one thread, written to the filter by another.
-// A source that breaks is asked again from the start; what was passed on already is compared by its
-// hash and skipped, so that a page is never made of two documents.
+// A source that breaks is asked again from the start; what was passed on already, by us or by a
+// connector before us, is compared by its hash and skipped, so that a page is never made of two
+// documents.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "document-private.h"
-#include "net/digest.h"
 #include <errno.h>
 #include <string.h>
 
 #define CHUNK_SIZE 65536
 #define PIECE_HEAD 7  // "OK\n" and the size
 #define PIECE_END 4   // a size of 0
-#define TAIL_MS 50    // what comes within it is one flow
 #define LOOK_MS 1000  // how often a reader that waits for the cloud is looked at
 #define BACKOFF_MIN_MS 50
 #define BACKOFF_BASE_MS 250
@@ -24,8 +23,8 @@
 struct fetch
 {
   struct pb_reader *reader;
-  int64_t           passed_on;  // bytes that went into the read-ahead
-  pb_sha256_run_t  *hash;       // of them
+  int64_t           passed_on;  // bytes that went into the read-ahead, or that the reader had
+  pb_sha256_run_t  *hash;       // of them; NULL: only the reader's word is known yet
   int64_t           seen;       // bytes of this try
   int               breaks;     // in a row that brought nothing new
   pb_sha256_run_t  *again;      // of those that are skipped
@@ -37,12 +36,21 @@ check_prefix(struct fetch *fetch, pb_error_t *err)
 {
   uint8_t before[PB_SHA256_SIZE], now[PB_SHA256_SIZE];
 
-  pb_sha256_peek(fetch->hash, before);
+  if (fetch->hash != NULL)
+    pb_sha256_peek(fetch->hash, before);
+  else
+    memcpy(before, fetch->reader->digest, sizeof(before));
   pb_sha256_peek(fetch->again, now);
-  return memcmp(before, now, sizeof(now)) == 0 ||
-         pb_error_set(err, PB_REJECT,
-                      "the document has changed since its first %lld bytes were printed",
-                      (long long)fetch->passed_on);
+  if (memcmp(before, now, sizeof(now)) != 0)
+    return pb_error_set(err, PB_REJECT,
+                        "the document has changed since its first %lld bytes were printed",
+                        (long long)fetch->passed_on);
+  if (fetch->hash == NULL)
+  {
+    fetch->hash  = fetch->again;
+    fetch->again = NULL;
+  }
+  return true;
 }
 
 // How much of this piece was passed on in an earlier try.
@@ -88,7 +96,7 @@ try_fetch(struct fetch *fetch, pb_error_t *err)
   fetch->seen = 0;
   pb_sha256_free(fetch->again);
   fetch->again = pb_sha256_new();
-  if (fetch->hash == NULL || fetch->again == NULL)
+  if (fetch->again == NULL || (fetch->hash == NULL && reader->offset == 0))
     return pb_error_set(err, PB_RETRY, "out of memory for a hash");
   if (!source->fetch(source->user, take_piece, fetch, &reader->is_stopped, err))
     return false;
@@ -167,7 +175,7 @@ fetch_until_done(struct fetch *fetch)
 {
   struct pb_reader *reader = fetch->reader;
   pb_error_t        err    = {0};
-  int64_t           before = 0;
+  int64_t           before = fetch->passed_on;
 
   for (int attempt = 0; !try_fetch(fetch, &err); attempt++)
   {
@@ -191,8 +199,11 @@ fetch_until_done(struct fetch *fetch)
 static void *
 run_fetch(void *user)
 {
-  struct fetch fetch = {.reader = user, .hash = pb_sha256_new()};
+  struct fetch fetch = {.reader = user};
 
+  fetch.passed_on = fetch.reader->offset;
+  if (fetch.passed_on == 0)
+    fetch.hash = pb_sha256_new();
   if (begin_fetching(fetch.reader))
   {
     fetch_until_done(&fetch);
@@ -210,94 +221,102 @@ enum copied
   COPIED_FAILED    // err says why; or the document was withdrawn
 };
 
-// A chunk on its way, with room for what stands before and behind it.
+// What is on its way, with room for what stands before and behind a chunk.
 struct piece
 {
-  uint8_t bytes[PIECE_HEAD + CHUNK_SIZE + PIECE_END];
-  size_t  size;  // of the chunk; 0: there is none
+  uint8_t bytes[PIECE_HEAD + CHUNK_SIZE + PB_DOCUMENT_TAIL_MAX + PIECE_END];
+  size_t  size;  // of what there is
 };
 
-// "OK" goes with the first, so that a document that cannot be had at all is refused in words; the
-// end goes with the last.
+// The first so many bytes of it. "OK" goes with the first of all, so that a document that cannot be
+// had at all is refused in words; the end goes with the last.
 static bool
-send_piece(struct pb_reader *reader, struct piece *piece, bool is_last, int64_t *bytes)
+send_piece(struct pb_reader *reader, struct piece *piece, size_t size, bool is_last, int64_t *sent)
 {
   static const uint8_t ok[]   = {'O', 'K', '\n'};
-  size_t               skip   = *bytes > 0 ? sizeof(ok) : 0;
+  size_t               skip   = *sent > 0 ? sizeof(ok) : 0;
   uint8_t             *head   = piece->bytes + sizeof(ok);
-  size_t               length = PIECE_HEAD + piece->size;
+  size_t               length = PIECE_HEAD + size;
 
   memcpy(piece->bytes, ok, sizeof(ok));
   for (int i = 0; i < 4; i++)
-    head[i] = (uint8_t)(piece->size >> (24 - 8 * i));
-  if (is_last && piece->size > 0)
+    head[i] = (uint8_t)(size >> (24 - 8 * i));
+  if (is_last && size > 0)
   {
     memset(piece->bytes + length, 0, PIECE_END);
     length += PIECE_END;
   }
   if (!pb_document_send(reader->fd, piece->bytes + skip, length - skip, /*data*/ NULL, 0))
     return false;
-  if (*bytes == 0)
+  if (*sent == 0)
     PB_FAULT("connector.first-chunk.after");
-  *bytes += (int64_t)piece->size;
-  piece->size = 0;
+  *sent += (int64_t)size;
+  piece->size -= size;
+  memmove(piece->bytes + PIECE_HEAD, piece->bytes + PIECE_HEAD + size, piece->size);
   return true;
 }
 
 // The last of the document is noted before it goes, and goes with the end in one piece: a crash in
 // between must not look as if the driver had had half of it.
 static bool
-send_last(struct pb_reader *reader, struct piece *piece, int64_t *bytes)
+send_last(struct pb_reader *reader, struct piece *piece, int64_t *sent)
 {
   const struct pb_document_source *source = &reader->offer->source;
 
   if (source->on_done != NULL)
-    source->on_done(source->user, *bytes + (int64_t)piece->size);
+    source->on_done(source->user, reader->offset + *sent + (int64_t)piece->size);
   PB_FAULT("connector.last-chunk.before");
-  return send_piece(reader, piece, /*is_last*/ true, bytes);
+  return send_piece(reader, piece, piece->size, /*is_last*/ true, sent);
 }
 
-// Each chunk waits for the next one, or for the end, or until it is clear that the network pauses.
-static enum copied
-copy_to_filter(struct pb_reader *reader, int64_t *bytes_out, pb_error_t *err)
+static size_t
+get_tail(const struct pb_document_source *source)
 {
-  static _Thread_local struct piece pieces[2];
-  struct piece                     *ready = &pieces[0];
-  struct piece                     *next  = &pieces[1];
+  size_t tail = source->tail_bytes > 0 ? source->tail_bytes : PB_DOCUMENT_TAIL;
 
-  ready->size = 0;
+  return tail < PB_DOCUMENT_TAIL_MAX ? tail : PB_DOCUMENT_TAIL_MAX;
+}
+
+// Everything goes out as it comes but the last of it, which waits until more comes or its end.
+static enum copied
+copy_to_filter(struct pb_reader *reader, int64_t *sent_out, pb_error_t *err)
+{
+  static _Thread_local struct piece piece;
+  size_t                            tail = get_tail(&reader->offer->source);
+
+  piece.size = 0;
   for (;;)
   {
-    struct piece          *sent = ready;
-    enum pb_read_ahead_got got =
-      pb_read_ahead_read(reader->read_ahead, next->bytes + PIECE_HEAD, CHUNK_SIZE,
-                         ready->size > 0 ? TAIL_MS : LOOK_MS, &next->size, err);
+    size_t                 size = 0;
+    enum pb_read_ahead_got got  = pb_read_ahead_read(
+       reader->read_ahead, piece.bytes + PIECE_HEAD + piece.size, CHUNK_SIZE, LOOK_MS, &size, err);
 
+    piece.size += size;
     if (got == PB_READ_AHEAD_FAILED)
       return COPIED_FAILED;
     if (got == PB_READ_AHEAD_END)
-      return send_last(reader, ready, bytes_out) ? COPIED_ALL : COPIED_HUNG_UP;
-    if (ready->size > 0 && !send_piece(reader, ready, /*is_last*/ false, bytes_out))
+      return send_last(reader, &piece, sent_out) ? COPIED_ALL : COPIED_HUNG_UP;
+    if (piece.size > tail &&
+        !send_piece(reader, &piece, piece.size - tail, /*is_last*/ false, sent_out))
       return COPIED_HUNG_UP;
-    if (got == PB_READ_AHEAD_DATA)
-    {
-      ready = next;
-      next  = sent;
-    }
-    else if (pb_document_is_hung_up(reader->fd))
+    if (got == PB_READ_AHEAD_WAIT && pb_document_is_hung_up(reader->fd))
       return COPIED_HUNG_UP;
   }
 }
 
 static void
-tell_filter(struct pb_reader *reader, int64_t bytes, const pb_error_t *why)
+tell_filter(struct pb_reader *reader, int64_t sent, const pb_error_t *why)
 {
-  char line[64] = "ERR the document cannot be fetched\n";
+  static const uint8_t given_up[] = {0xff, 0xff, 0xff, 0xff};
+  static const char    refused[]  = "ERR the document cannot be fetched\n";
 
-  // Behind the first byte the missing end says it.
-  if (bytes == 0)
-    pb_document_send(reader->fd, line, strlen(line), NULL, 0);
   pb_log(NULL, PB_LOG_ERROR, "document: %s", why->message);
+  if (why->kind == PB_RETRY)
+    return;  // it asks again for the rest
+  if (sent == 0)
+    pb_document_send(reader->fd, refused, strlen(refused), NULL, 0);
+  else
+    pb_document_send(reader->fd, given_up, sizeof(given_up), NULL, 0);
 }
 
 // The filter has what it gets: the fetch may end.  The socket stays open until the end is read.
@@ -311,32 +330,46 @@ stop_fetch(struct pb_reader *reader)
   pthread_mutex_unlock(&reader->documents->mutex);
 }
 
+// May it read?  Else it has been told.
+static bool
+ask_source(struct pb_reader *reader)
+{
+  static const char *const answers[] = {
+    [PB_DOCUMENT_LATER] = "ERR retry not now\n", [PB_DOCUMENT_NEVER] = "ERR held\n"};
+  const struct pb_document_source *source = &reader->offer->source;
+  char                             runner[PB_DOCUMENT_RUNNER_SIZE];
+  struct pb_document_reader        said = {
+           .runner = runner, .readers_before = reader->readers_before, .offset = reader->offset};
+  enum pb_document_answer answer = PB_DOCUMENT_READ;
+
+  said.pid = pb_document_find_runner(reader->fd, runner);
+  if (source->on_started != NULL)
+    answer = source->on_started(source->user, &said);
+  if (answer == PB_DOCUMENT_READ)
+    return true;
+  pb_document_send(reader->fd, answers[answer], strlen(answers[answer]), NULL, 0);
+  return false;
+}
+
 void
 pb_document_serve(struct pb_reader *reader)
 {
-  char                      runner[PB_DOCUMENT_RUNNER_SIZE];
   struct pb_document_source source = reader->offer->source;
   pthread_t                 thread;
-  pb_error_t                err   = {0};
-  int64_t                   bytes = 0;
+  pb_error_t                err  = {0};
+  int64_t                   sent = 0;
 
-  pb_document_find_runner(reader->fd, runner);
-  if (source.on_started != NULL && !source.on_started(source.user, runner, reader->readers_before))
-  {
-    static const char held[] = "ERR retry not now\n";
-
-    pb_document_send(reader->fd, held, strlen(held), NULL, 0);
+  if (!ask_source(reader))
     return;
-  }
   if (pthread_create(&thread, NULL, run_fetch, reader) != 0)
   {
     pb_log(NULL, PB_LOG_ERROR, "document: no thread");
     return;
   }
-  enum copied copied    = copy_to_filter(reader, &bytes, &err);
+  enum copied copied    = copy_to_filter(reader, &sent, &err);
   bool        is_failed = copied == COPIED_FAILED && !atomic_load(&reader->is_stopped);
   if (is_failed)
-    tell_filter(reader, bytes, &err);
+    tell_filter(reader, sent, &err);
   stop_fetch(reader);
   pthread_join(thread, NULL);
   if (is_failed && source.on_failed != NULL)

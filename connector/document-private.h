@@ -6,6 +6,7 @@
 #define PB_CONNECTOR_DOCUMENT_PRIVATE_H
 
 #include "document.h"
+#include "net/digest.h"
 #include "read-ahead.h"
 #include <pthread.h>
 #include <sys/types.h>
@@ -34,6 +35,8 @@ struct pb_reader
   pb_read_ahead_t *read_ahead;  // set before the reader can be seen by others
   atomic_bool      is_stopped;
   int              readers_before;
+  int64_t          offset;                  // it has so much already,
+  uint8_t          digest[PB_SHA256_SIZE];  // which has this hash
 };
 
 struct pb_connection
@@ -78,8 +81,8 @@ void          pb_reader_stop(struct pb_reader *reader);
 // document-fetch.c: serve one claimed reader until its document ends, one way or another.
 void pb_document_serve(struct pb_reader *reader);
 
-// document-runner.c: of the filter at the other end.
-void pb_document_find_runner(int fd, char runner_out[PB_DOCUMENT_RUNNER_SIZE]);
+// document-runner.c: of the filter at the other end; returns its process id, or 0.
+long pb_document_find_runner(int fd, char runner_out[PB_DOCUMENT_RUNNER_SIZE]);
 
 // document-socket.c
 bool pb_document_listen(pb_documents_t *documents, pb_error_t *err) PB_MUST_USE;

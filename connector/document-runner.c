@@ -49,7 +49,7 @@ read_stat(long pid, int field, long long *value_out)
   return true;
 }
 
-void
+long
 pb_document_find_runner(int fd, char runner_out[PB_DOCUMENT_RUNNER_SIZE])
 {
   struct ucred peer   = {0};
@@ -59,11 +59,13 @@ pb_document_find_runner(int fd, char runner_out[PB_DOCUMENT_RUNNER_SIZE])
   char         boot[40];
 
   runner_out[0] = '\0';
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0 ||
-      !read_stat(peer.pid, STAT_PARENT, &parent) || parent <= 0 ||
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0)
+    return 0;
+  if (!read_stat(peer.pid, STAT_PARENT, &parent) || parent <= 0 ||
       !read_stat((long)parent, STAT_START, &start) ||
       !read_small("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)))
-    return;
+    return peer.pid;
   boot[strcspn(boot, "\n")] = '\0';
   pb_text_format(runner_out, PB_DOCUMENT_RUNNER_SIZE, "%s:%lld:%lld", boot, parent, start);
+  return peer.pid;
 }

@@ -1,5 +1,6 @@
 // document-socket - the unix socket: who may connect, a thread for each connection, and the lines.
-// "GET <capability>\n" from a filter, "EVENT <size>\n" and bytes from the notifier.
+// "GET <capability> [<offset> <hash of what comes before>]\n" from a filter, "EVENT <size>\n" and
+// bytes from the notifier.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
@@ -18,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LINE_SIZE 128
+#define LINE_SIZE 160
 #define LINE_SECONDS 10
 #define BACKLOG 64
 #define REFUSAL_SAY_MS (60 * 1000)  // anybody may knock as often as he likes; the log must not fill
@@ -95,8 +96,25 @@ receive_line(int fd, char line[LINE_SIZE])
   return false;
 }
 
+// "CAPABILITY", or "CAPABILITY OFFSET SHA256" of a filter that has had a part of the document.
+static bool
+parse_wanted(char *line, struct pb_reader *reader)
+{
+  char *offset = strchr(line, ' ');
+  char *digest = offset != NULL ? strchr(offset + 1, ' ') : NULL;
+
+  if (offset == NULL)
+    return true;
+  if (digest == NULL)
+    return false;
+  *offset++ = '\0';
+  *digest++ = '\0';
+  return pb_text_parse_int(offset, 1, INT64_MAX, &reader->offset) &&
+         pb_text_parse_hex(digest, reader->digest, sizeof(reader->digest));
+}
+
 static void
-serve_document(struct pb_connection *connection, const char *capability)
+serve_document(struct pb_connection *connection, char *wanted)
 {
   static const char *const answers[] = {
     [PB_CLAIM_GONE]  = "ERR gone\n",
@@ -104,8 +122,10 @@ serve_document(struct pb_connection *connection, const char *capability)
     [PB_CLAIM_RETRY] = "ERR retry not known yet\n",
   };
   struct pb_reader reader = {.documents = connection->documents, .fd = connection->fd};
-  enum pb_claim    claim  = pb_document_claim(connection->documents, capability, &reader);
+  enum pb_claim    claim  = PB_CLAIM_GONE;
 
+  if (parse_wanted(wanted, &reader))
+    claim = pb_document_claim(connection->documents, wanted, &reader);
   if (claim != PB_CLAIM_OK)
   {
     pb_document_send(connection->fd, answers[claim], strlen(answers[claim]), NULL, 0);

@@ -101,6 +101,16 @@ pb_reader_stop(struct pb_reader *reader)
 }
 
 void
+pb_documents_turn_away(pb_documents_t *documents)
+{
+  if (documents == NULL)
+    return;
+  pthread_mutex_lock(&documents->mutex);
+  documents->is_stopping = true;
+  pthread_mutex_unlock(&documents->mutex);
+}
+
+void
 pb_documents_stop(pb_documents_t *documents)
 {
   if (documents == NULL)

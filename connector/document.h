@@ -1,7 +1,8 @@
 // document - the connector's unix socket where filters fetch documents and the notifier brings
-// events. A document is offered under a random capability; one reader at a time; each reader starts
-// from the first byte. Between the cloud and the filter stands a bounded read-ahead.  A broken
-// source is asked again and what the reader already has is skipped, after comparing its hash.
+// events. A document is offered under a random capability; one reader at a time. Between the cloud
+// and the filter stands a bounded read-ahead.  A broken source is asked again, and so it is for a
+// filter that goes on where an earlier connector died: what the reader already has is skipped, after
+// comparing its hash.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CONNECTOR_DOCUMENT_H
@@ -29,11 +30,29 @@ struct pb_documents_options
 };
 
 bool pb_documents_start(const struct pb_documents_options *options, pb_documents_t **documents_out, pb_error_t *err) PB_MUST_USE;
+// From now on each filter is told to come again, to the next process; NULL is fine.
+void pb_documents_turn_away(pb_documents_t *documents);
 void pb_documents_stop(pb_documents_t *documents);
 
 // Names the run of cupsd that has started a filter: the same text for all filters of one cupsd process, another one
 // after its end, "" where it cannot be found out.
 #define PB_DOCUMENT_RUNNER_SIZE 80
+
+// A filter that wants to read a document.
+struct pb_document_reader
+{
+  const char *runner;          // which run of cupsd has started it
+  long        pid;             // of the filter; 0: not known
+  int         readers_before;  // 0 the first time
+  int64_t     offset;          // it has so much of it, and goes on from there
+};
+
+enum pb_document_answer
+{
+  PB_DOCUMENT_READ,
+  PB_DOCUMENT_LATER,  // it comes again by itself
+  PB_DOCUMENT_NEVER   // it ends
+};
 
 // Where the bytes come from, and who hears how it goes.  Called from the document's own threads.
 // None may call withdraw or stop.
@@ -42,13 +61,18 @@ struct pb_document_source
   // Fetch the whole document from the start into sink; blocks; ends early when *stop becomes true.  PB_RETRY: ask again
   // (with back-off); anything else: the document is lost, the filter is told to fail.  One call at a time per offer.
   bool (*fetch)(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop, pb_error_t *err);
-  // A filter wants to read; readers_before is 0 the first time.  False: not now, it comes again; nothing is read.
-  bool (*on_started)(void *user, const char *runner, int readers_before);
+  // Unless it may read, nothing is fetched.
+  enum pb_document_answer (*on_started)(void *user, const struct pb_document_reader *reader);
   // The last of it goes to a filter: said before it goes, so that it is known whatever dies then.
   void (*on_done)(void *user, int64_t bytes);
   void (*on_failed)(void *user, const pb_error_t *why);
   void *user;
+  // So much of the end is kept back until it is known to be the end: whatever dies before that, the driver has not had
+  // the whole.  0: PB_DOCUMENT_TAIL; at most PB_DOCUMENT_TAIL_MAX.
+  size_t tail_bytes;
 };
+#define PB_DOCUMENT_TAIL 4096
+#define PB_DOCUMENT_TAIL_MAX 65536
 
 // Fills capability_out.  The source must stay until withdraw returns.
 bool pb_documents_offer(pb_documents_t *documents, const struct pb_document_source *source,

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cloud/client.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define EMPTY_ANSWERS_MAX 6
 
@@ -94,16 +95,17 @@ note_reader(struct pb_job_document *document, const char *runner, pb_error_t *er
   return ok;
 }
 
-static bool
-on_started(void *user, const char *runner, int readers_before)
+static enum pb_document_answer
+on_started(void *user, const struct pb_document_reader *reader)
 {
   struct pb_job_document *document = user;
   pb_job_t               *job      = document->job;
   pb_error_t              err      = {0};
-  bool                    ok       = false;
+  enum pb_document_answer answer   = pb_job_may_read(document, reader, &err);
 
-  (void)readers_before;  // the journal's count survives us
-  ok = pb_job_may_read(document, runner, &err) && note_reader(document, runner, &err);
+  // The journal's count of readers survives us.
+  if (answer == PB_DOCUMENT_READ && !note_reader(document, reader->runner, &err))
+    answer = PB_DOCUMENT_LATER;
   // A filter comes again every few seconds.
   if (err.kind == PB_OK)
     atomic_store(&job->is_note_failing, false);
@@ -111,7 +113,7 @@ on_started(void *user, const char *runner, int readers_before)
     pb_job_log(job, PB_LOG_ERROR, "document %d waits, it cannot be noted: %s", document->number,
                err.message);
   job->outside->wake(job->outside->user, job);
-  return ok;
+  return answer;
 }
 
 static void
@@ -169,6 +171,14 @@ make_documents(pb_job_t *job, pb_error_t *err)
   return true;
 }
 
+// No filter begins with a PDF before it has its end, and it can print one that lacks a little of
+// it.
+static size_t
+get_tail(const char *format)
+{
+  return strcmp(format, "application/pdf") == 0 ? PB_DOCUMENT_TAIL_MAX : PB_DOCUMENT_TAIL;
+}
+
 static bool
 offer_one(pb_job_t *job, int i, pb_error_t *err)
 {
@@ -178,7 +188,8 @@ offer_one(pb_job_t *job, int i, pb_error_t *err)
                                           .on_started = on_started,
                                           .on_done    = on_done,
                                           .on_failed  = on_failed,
-                                          .user       = document};
+                                          .user       = document,
+                                          .tail_bytes = get_tail(document->format)};
 
   if (document->capability[0] != '\0')
     return true;

@@ -22,16 +22,32 @@ forget_in_memory(pb_job_t *job)
     atomic_store(&job->documents[i].handed_over, 0);
 }
 
-static bool
+static enum pb_document_answer
 refuse(struct pb_job_document *document, const char *runner, pb_error_t *err)
 {
   pb_job_t *job = document->job;
 
-  if (!pb_journal_note_refused(job->journal, job->record.id, document->number, runner, err))
-    return false;
-  atomic_store(&job->is_out_of_hold, false);
-  atomic_store(&job->hold, PB_HOLD_WANTED);
-  return false;
+  if (pb_journal_note_refused(job->journal, job->record.id, document->number, runner, err))
+  {
+    atomic_store(&job->is_out_of_hold, false);
+    atomic_store(&job->hold, PB_HOLD_WANTED);
+  }
+  return PB_DOCUMENT_LATER;
+}
+
+// cupsd, which ends the filters of a job that is held, begins with its next document all the same
+// (2.4): nothing else can be printed until that one ends.  A filter that was refused before CUPS
+// was seen to have the job held is such a one.
+static enum pb_document_answer
+refuse_held(pb_job_t *job, const struct pb_document_reader *reader)
+{
+  if (reader->pid == 0 || reader->pid != atomic_load(&job->leftover_pid))
+  {
+    atomic_store(&job->refused_pid, reader->pid);
+    return PB_DOCUMENT_LATER;
+  }
+  pb_job_log(job, PB_LOG_INFO, "CUPS goes on with a job that it holds: that filter is ended");
+  return PB_DOCUMENT_NEVER;
 }
 
 static bool
@@ -45,29 +61,35 @@ release_for_reader(pb_job_t *job, pb_error_t *err)
   return true;
 }
 
-bool
-pb_job_may_read(struct pb_job_document *document, const char *runner, pb_error_t *err)
+enum pb_document_answer
+pb_job_may_read(struct pb_job_document *document, const struct pb_document_reader *reader,
+                pb_error_t *err)
 {
-  pb_job_t                  *job   = document->job;
-  struct pb_journal_document noted = {0};
+  pb_job_t                  *job            = document->job;
+  int                        hold           = atomic_load(&job->hold);
+  struct pb_journal_document noted          = {0};
+  bool                       is_handed_over = false;
 
-  if (!pb_journal_find_document(job->journal, job->record.id, document->number, &noted, err))
-    return false;
-  if (atomic_load(&job->hold) == PB_HOLD_WANTED)
-    return false;
-  if (!noted.is_handed_over && atomic_load(&document->handed_over) == 0)
-    return true;
-  switch (pb_job_decide_read(atomic_load(&job->hold), noted.runner, noted.refused_runner, runner))
+  if (!pb_journal_find_document(job->journal, job->record.id, document->number, &noted, err) ||
+      hold == PB_HOLD_WANTED || hold == PB_HOLD_RELEASED)
+    return PB_DOCUMENT_LATER;
+  is_handed_over = noted.is_handed_over || atomic_load(&document->handed_over) != 0;
+  // Of a job that is held nothing is printed, not even what was not printed yet.
+  if (hold == PB_HOLD_HELD && !atomic_load(&job->is_out_of_hold) &&
+      (!is_handed_over || strcmp(noted.refused_runner, reader->runner) == 0))
+    return refuse_held(job, reader);
+  if (!is_handed_over)
+    return PB_DOCUMENT_READ;
+  switch (pb_job_decide_read(hold, noted.runner, noted.refused_runner, reader->runner))
   {
     case PB_READ_AGAIN:
       pb_job_log(job, PB_LOG_INFO, "document %d was handed over whole and is read once more",
                  document->number);
-      return true;
+      return PB_DOCUMENT_READ;
     case PB_READ_RELEASED:
-      // Not of a filter that is on its way out because the job has just been held.
-      return atomic_load(&job->is_out_of_hold) && release_for_reader(job, err);
+      return release_for_reader(job, err) ? PB_DOCUMENT_READ : PB_DOCUMENT_LATER;
     default:
-      return refuse(document, runner, err);
+      return refuse(document, reader->runner, err);
   }
 }
 
@@ -177,7 +199,7 @@ release(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local, p
 
 bool
 pb_job_keep_held(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local,
-                 int64_t *wait_ms_out, pb_error_t *err)
+                 long refused_pid, int64_t *wait_ms_out, pb_error_t *err)
 {
   int now = atomic_load(&job->hold);
 
@@ -190,6 +212,7 @@ pb_job_keep_held(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state 
   // Out of held without our doing: the filter that comes decides whether that was a person.
   tell(job);
   atomic_store(&job->is_out_of_hold, local->state != IPP_JSTATE_HELD);
+  atomic_store(&job->leftover_pid, local->state == IPP_JSTATE_HELD ? refused_pid : 0);
   if (local->state == IPP_JSTATE_HELD)
     *wait_ms_out = job->outside->watch_ms(job->outside->user);
   return true;

@@ -88,10 +88,12 @@ enum pb_read
 enum pb_read pb_job_decide_read(int hold, const char *runner_before, const char *refused_runner,
                                 const char *runner);
 
-// job-hold.c.  From a document thread: may this filter read?  When false, err may say why not now.
-bool pb_job_may_read(struct pb_job_document *document, const char *runner, pb_error_t *err);
-// The step of a job with a hold, while its local job has not ended.
+// job-hold.c.  From a document thread: may this filter read?  When later, err may say why.
+enum pb_document_answer pb_job_may_read(struct pb_job_document          *document,
+                                        const struct pb_document_reader *reader, pb_error_t *err);
+// The step of a job with a hold, while its local job has not ended.  refused_pid: of the filter that
+// had been refused last when CUPS was asked.
 bool pb_job_keep_held(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local,
-                      int64_t *wait_ms_out, pb_error_t *err);
+                      long refused_pid, int64_t *wait_ms_out, pb_error_t *err);
 
 #endif

@@ -243,6 +243,7 @@ pb_job_step_watch(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error
 {
   struct pb_cups_job_state local = {0};
   char                     local_id[PB_LOCAL_ID_SIZE];
+  long                     refused_pid = 0;
 
   if (!pb_job_offer_documents(job, err))
     return false;
@@ -252,6 +253,7 @@ pb_job_step_watch(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error
       !cancel_local(job, cups, err))
     return false;
   pb_job_format_local_id(job, local_id);
+  refused_pid = atomic_load(&job->refused_pid);
   if (!job->outside->get_job(cups, job->record.queue, job->record.local_job, &local, err))
     return err->kind == PB_GONE && pb_job_lose(job, err);
   if (strcmp(local.cloud_job_id, local_id) != 0)
@@ -260,7 +262,7 @@ pb_job_step_watch(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error
     return finish(job, &local, wait_ms_out, err);
 
   if (!job->is_cancel_sent && atomic_load(&job->hold) != PB_HOLD_NONE)
-    return pb_job_keep_held(job, cups, &local, wait_ms_out, err);
+    return pb_job_keep_held(job, cups, &local, refused_pid, wait_ms_out, err);
   if (job->is_said_held)  // a filter has brought the release
     job->outside->moved(job->outside->user, job);
   job->is_said_held = false;

@@ -41,6 +41,8 @@ struct pb_job
   pb_error_t  lost_why;          // written before the flag
   atomic_int  hold;              // enum pb_job_hold; the journal has it too
   atomic_bool is_out_of_hold;    // CUPS runs a job that it held
+  atomic_long refused_pid;       // of the filter that was refused last while the job was held
+  atomic_long leftover_pid;      // CUPS has the job held and runs that filter all the same
   atomic_bool is_note_failing;   // the journal cannot be told of readers
 
   bool is_offered;      // its documents, in this process

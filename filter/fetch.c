@@ -1,13 +1,15 @@
 // fetch - asks the connector for a document: "GET <capability>\n"; it answers "OK\n" and chunks of
-// a 4-byte length and so many bytes, the length 0 being the whole document's end; or "ERR <why>\n".
-// Before the first byte of the document everything can be tried again; after it nothing can, since
-// the bytes are on their way to the printer.
+// a 4-byte length and so many bytes, the length 0 being the whole document's end and the largest
+// one that it has given up; or "ERR <why>\n".  A connection that breaks is made anew, to the next
+// connector perhaps: "GET <capability> <offset> <SHA-256>\n" goes on behind the bytes that are on
+// their way to the printer already, if they were the same.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "net/digest.h"
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +20,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS (30 * 60 * 1000)  // a connector that is upgraded, a server that boots
+#define GIVEN_UP UINT32_MAX
 #define CHUNK_MAX (16 * 1024 * 1024)
 #define BUFFER_SIZE 65536
 #define LINE_SIZE 256
@@ -26,7 +29,15 @@ enum outcome
 {
   GOT_ALL,
   TRY_AGAIN,
+  HELD,
   FAILED
+};
+
+struct copy
+{
+  int              to;
+  int64_t          copied;
+  pb_sha256_run_t *hash;  // of what was copied
 };
 
 static bool
@@ -86,9 +97,10 @@ read_line(int fd, char *line, size_t room)
   return false;
 }
 
-// One chunk to the chain, as its bytes come.
-static bool
-copy_chunk(int from, int to, size_t size, pb_error_t *err)
+// One chunk to the chain, as its bytes come.  Without the reader at its other end nothing can be
+// tried again.
+static enum outcome
+copy_chunk(struct copy *copy, int from, size_t size, pb_error_t *err)
 {
   static char buffer[BUFFER_SIZE];
 
@@ -99,66 +111,95 @@ copy_chunk(int from, int to, size_t size, pb_error_t *err)
     if (got < 0 && errno == EINTR)
       continue;
     if (got <= 0)
-      return pb_error_set(err, PB_RETRY, "The document was cut short by the connector");
-    if (!pb_file_write_all(to, buffer, (size_t)got, err))
-      return false;
+    {
+      pb_error_set(err, PB_RETRY, "the connection to the connector broke");
+      return TRY_AGAIN;
+    }
+    if (!pb_file_write_all(copy->to, buffer, (size_t)got, err))
+      return FAILED;
+    pb_sha256_add(copy->hash, buffer, (size_t)got);
+    copy->copied += got;
     size -= (size_t)got;
   }
-  return true;
+  return GOT_ALL;
 }
 
-static bool
-copy_chunks(int from, int to, int64_t *copied, pb_error_t *err)
+static enum outcome
+copy_chunks(struct copy *copy, int from, pb_error_t *err)
 {
   for (;;)
   {
     uint8_t head[4];
 
     if (!read_all(from, head, sizeof(head)))
-      return pb_error_set(err, PB_RETRY, "The document was cut short by the connector");
-    size_t size = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+    {
+      pb_error_set(err, PB_RETRY, "the connection to the connector broke");
+      return TRY_AGAIN;
+    }
+    uint32_t size =
+      (uint32_t)head[0] << 24 | (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 | head[3];
     if (size == 0)
-      return true;
+      return GOT_ALL;
+    if (size == GIVEN_UP)
+      pb_error_set(err, PB_GONE, "The connector cannot fetch the rest of the document");
+    else if (size > CHUNK_MAX)
+      pb_error_set(err, PB_BUG, "The connector sent a chunk of %lu bytes", (unsigned long)size);
     if (size > CHUNK_MAX)
-      return pb_error_set(err, PB_BUG, "The connector sent a chunk of %zu bytes", size);
-    *copied += (int64_t)size;
-    if (!copy_chunk(from, to, size, err))
-      return false;
+      return FAILED;
+    enum outcome outcome = copy_chunk(copy, from, size, err);
+    if (outcome != GOT_ALL)
+      return outcome;
   }
 }
 
-static enum outcome
-ask(int socket_fd, const pb_ticket_t *ticket, int to, pb_error_t *err)
+static bool
+format_wanted(char line[LINE_SIZE], const pb_ticket_t *ticket, const struct copy *copy)
 {
-  char    line[LINE_SIZE];
-  int64_t copied = 0;
+  uint8_t digest[PB_SHA256_SIZE];
+  char    shown[2 * PB_SHA256_SIZE + 1];
 
-  if (!pb_text_format(line, sizeof(line), "GET %s\n", ticket->capability) ||
+  if (copy->copied == 0)
+    return pb_text_format(line, LINE_SIZE, "GET %s\n", ticket->capability);
+  pb_sha256_peek(copy->hash, digest);
+  pb_text_format_hex(shown, digest, sizeof(digest));
+  return pb_text_format(line, LINE_SIZE, "GET %s %lld %s\n", ticket->capability,
+                        (long long)copy->copied, shown);
+}
+
+static enum outcome
+take_refusal(const char *line, pb_error_t *err)
+{
+  const char *why = pb_text_has_prefix(line, "ERR ") ? line + 4 : "no answer that is known";
+
+  pb_error_set(err, PB_GONE, "The connector refuses the document: %s", why);
+  if (pb_text_has_prefix(why, "held"))
+    return HELD;
+  return pb_text_has_prefix(why, "retry") || pb_text_has_prefix(why, "busy") ? TRY_AGAIN : FAILED;
+}
+
+static enum outcome
+ask(int socket_fd, const pb_ticket_t *ticket, struct copy *copy, pb_error_t *err)
+{
+  char line[LINE_SIZE];
+
+  if (!format_wanted(line, ticket, copy) ||
       !pb_file_write_all(socket_fd, line, strlen(line), err) ||
       !read_line(socket_fd, line, sizeof(line)))
   {
     pb_error_set(err, PB_RETRY, "The connector hung up");
     return TRY_AGAIN;
   }
-  if (strcmp(line, "OK") == 0)
-  {
-    if (copy_chunks(socket_fd, to, &copied, err))
-      return GOT_ALL;
-    return copied == 0 ? TRY_AGAIN : FAILED;
-  }
-  const char *why = pb_text_has_prefix(line, "ERR ") ? line + 4 : "no answer that is known";
-  pb_error_set(err, PB_GONE, "The connector refuses the document: %s", why);
-  return pb_text_has_prefix(why, "retry") || pb_text_has_prefix(why, "busy") ? TRY_AGAIN : FAILED;
+  return strcmp(line, "OK") == 0 ? copy_chunks(copy, socket_fd, err) : take_refusal(line, err);
 }
 
 static enum outcome
-try_once(const char *socket_path, const pb_ticket_t *ticket, int to, pb_error_t *err)
+try_once(const char *socket_path, const pb_ticket_t *ticket, struct copy *copy, pb_error_t *err)
 {
   int socket_fd = -1;
 
   if (!open_socket(socket_path, &socket_fd, err))
     return err->kind == PB_RETRY || errno == ENOENT || errno == ECONNREFUSED ? TRY_AGAIN : FAILED;
-  enum outcome outcome = ask(socket_fd, ticket, to, err);
+  enum outcome outcome = ask(socket_fd, ticket, copy, err);
   close(socket_fd);
   return outcome;
 }
@@ -172,26 +213,59 @@ wait_ms(int64_t ms)
     continue;
 }
 
-bool
-pb_fetch_document(const char *socket_path, const pb_ticket_t *ticket, int fd, pb_error_t *err)
+static void
+say_waiting(const pb_error_t *why, bool is_first)
 {
-  int64_t begin = pb_clock_mono_ms();
-  char    shown[PB_ERROR_MESSAGE_SIZE];
+  char shown[PB_ERROR_MESSAGE_SIZE];
+
+  if (is_first)
+    fputs("STATE: +com.printbridge.connector-waiting\n", stderr);
+  pb_text_escape(shown, sizeof(shown), why->message, strlen(why->message));
+  fprintf(stderr, "INFO: Waiting for the cloud document: %s\n", shown);
+}
+
+// What came before a break does not count against the patience.
+static enum outcome
+fetch_until_done(const char *socket_path, const pb_ticket_t *ticket, struct copy *copy,
+                 pb_error_t *err)
+{
+  int64_t      begin      = pb_clock_mono_ms();
+  bool         is_waiting = false;
+  enum outcome outcome    = TRY_AGAIN;
 
   for (int attempt = 0;; attempt++)
   {
-    enum outcome outcome = try_once(socket_path, ticket, fd, err);
+    int64_t before = copy->copied;
 
-    if (outcome != TRY_AGAIN || pb_clock_mono_ms() - begin > PATIENCE_MS)
+    outcome = try_once(socket_path, ticket, copy, err);
+    if (copy->copied > before)
     {
-      if (attempt > 0)
-        fputs("STATE: -com.printbridge.connector-waiting\n", stderr);
-      return outcome == GOT_ALL;
+      begin   = pb_clock_mono_ms();
+      attempt = 0;
     }
-    if (attempt == 0)
-      fputs("STATE: +com.printbridge.connector-waiting\n", stderr);
-    pb_text_escape(shown, sizeof(shown), err->message, strlen(err->message));
-    fprintf(stderr, "INFO: Waiting for the cloud document: %s\n", shown);
+    if (outcome != TRY_AGAIN || pb_clock_mono_ms() - begin > PATIENCE_MS)
+      break;
+    say_waiting(err, !is_waiting);
+    is_waiting = true;
     wait_ms(pb_clock_backoff_ms(attempt, 20, 100, 5000));
   }
+  if (is_waiting)
+    fputs("STATE: -com.printbridge.connector-waiting\n", stderr);
+  return outcome;
+}
+
+bool
+pb_fetch_document(const char *socket_path, const pb_ticket_t *ticket, int fd, bool *is_held_out,
+                  pb_error_t *err)
+{
+  struct copy  copy    = {.to = fd, .hash = pb_sha256_new()};
+  enum outcome outcome = FAILED;
+
+  if (copy.hash == NULL)
+    pb_error_set(err, PB_RETRY, "Out of memory for a hash");
+  else
+    outcome = fetch_until_done(socket_path, ticket, &copy, err);
+  pb_sha256_free(copy.hash);
+  *is_held_out = outcome == HELD;
+  return outcome == GOT_ALL;
 }

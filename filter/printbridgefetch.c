@@ -42,16 +42,30 @@ read_ticket(int fd, pb_ticket_t *ticket_out, pb_error_t *err)
   return pb_ticket_parse(text, size, ticket_out, err);
 }
 
+// cupsd has begun with a document of a job that it holds: as if it had thought better of it, so
+// that no failure of a filter is noted.
+static void
+end_as_held(void)
+{
+  signal(SIGTERM, SIG_DFL);
+  raise(SIGTERM);
+}
+
 static bool
 run(int fd, pb_error_t *err)
 {
   pb_ticket_t ticket;
   const char *socket_path = getenv("PRINTBRIDGE_SOCKET");
+  bool        is_held     = false;
+  bool        ok          = false;
 
   if (!read_ticket(fd, &ticket, err))
     return false;
-  return pb_fetch_document(socket_path != NULL ? socket_path : DEFAULT_SOCKET, &ticket,
-                           STDOUT_FILENO, err);
+  ok = pb_fetch_document(socket_path != NULL ? socket_path : DEFAULT_SOCKET, &ticket, STDOUT_FILENO,
+                         &is_held, err);
+  if (is_held)
+    end_as_held();
+  return ok;
 }
 
 int

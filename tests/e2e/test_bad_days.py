@@ -9,6 +9,7 @@ import unittest
 
 from harness.process import Failed, wait_for
 from tests.e2e.days import DaysCase
+from tests.faults.ledger import MARK, document
 
 
 class BadDays(DaysCase):
@@ -157,7 +158,7 @@ class BadDays(DaysCase):
         self.printed_once("Laser", 200, job)
 
     def test_connector_killed_in_mid_document(self):
-        """The filter that was reading breaks off; nothing has reached the printer, so the job is made anew."""
+        """The filter that was reading goes on at the next connector."""
         try:
             job = self.print_slowly("Laser", self.document(3, filler_bytes=6_000_000))
             self.world.connector.process.kill()
@@ -165,6 +166,33 @@ class BadDays(DaysCase):
             self.wire.bytes_per_second = None
         self.world.connector.start()
         self.printed_once("Laser", 3, job)
+        self.assertNotIn(f"job {job}] the local job broke off", self.world.connector.process.output(whole=True))
+
+    def test_connector_killed_while_pages_come_out(self):
+        """Nothing of what the printer has comes a second time, and nothing of it is missing."""
+        world, printer = self.world, self.world.printers["Laser"]
+        path = world.path("pages.ps")
+        with open(path, "wb") as file:
+            file.write(document(job=1, number=1, filler_bytes=6_000_000))
+        try:
+            job = self.print_slowly("Laser", path)
+            wait_for(lambda: len(printer.jobs) > self.before["Laser"] and printer.jobs[-1].size > 500_000, "half a page")
+            for _ in range(2):
+                had = printer.jobs[-1].size
+                world.connector.process.kill()
+                world.connector.start()
+                wait_for(lambda: printer.jobs[-1].size > had + 500_000, "more of it")
+            self.assertEqual(world.connector.stop(), 0)  # an upgrade is no worse than that
+            world.connector.start()
+        finally:
+            self.wire.bytes_per_second = None
+        world.wait_job("Laser", job, seconds=60)
+        papers = printer.wait_jobs(self.before["Laser"] + 1, 30)[self.before["Laser"]:]
+        self.assertEqual([[mark.group(3) for mark in MARK.finditer(paper.data())] for paper in papers], [[b"begin", b"end"]])
+        with open(path, "rb") as file:
+            filler = [line for line in file if line.startswith(b"%") and len(line) > 90]
+        wanted = set(filler)
+        self.assertTrue([line for line in papers[0].data().splitlines(True) if line in wanted] == filler)
 
     def test_jobs_wait_while_the_connector_is_away(self):
         self.world.connector.stop()

@@ -4,10 +4,14 @@
 held instead of being printed once more, until somebody has looked at the printer."""
 
 import os
+import re
 import unittest
 
+from harness.ipp import Client
 from harness.process import run, wait_for
+from harness.world import USER
 from tests.e2e.days import DaysCase
+from tests.faults.ledger import MARK, document as marked
 
 PAGES = 3
 
@@ -18,6 +22,16 @@ class Interrupted(DaysCase):
     BACKEND = ('#!/bin/sh\nset -e\npaper=$(mktemp {folder}/paper-XXXXXX)\ncat > "$paper"\n'
                'while test -e {stall}; do sleep 0.05; done\n'
                'exec env "DEVICE_URI={uri}" /usr/lib/cups/backend/socket "$1" "$2" "$3" 1 "" "$paper" 2> /dev/null\n')
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        # As long as usual, so that it helps nobody here.
+        path = os.path.join(cls.world.cups.folder, "etc/cupsd.conf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(re.sub(r"(?m)^JobKillDelay .*$", "JobKillDelay 300", text))
 
     @classmethod
     def setUpClass(cls):
@@ -35,14 +49,15 @@ class Interrupted(DaysCase):
     def cups(self, *argv):
         return run(argv, self.world.cups.env)
 
-    def kill_cupsd_alone(self):
+    def kill_cupsd_alone(self, send=None, documents=1):
         """Returns the cloud job and the local one; its first paper comes from the orphan."""
         world = self.world
         with open(self.stall, "w", encoding="ascii"):
             pass
         try:
-            job = world.print_job("Laser", self.document(PAGES))
-            world.connector.process.wait_output(f"[Laser job {job}] document 1 is handed over")
+            job = send() if send else world.print_job("Laser", self.document(PAGES))
+            for number in range(1, documents + 1):
+                world.connector.process.wait_output(f"[Laser job {job}] document {number} is handed over")
             local = world.cups.jobs("not-completed")[-1][1]
             wait_for(lambda: self.children() <= {"printbridge", "slow"}, "all of it on its way to the printer")
             world.cups.process.kill()
@@ -63,7 +78,7 @@ class Interrupted(DaysCase):
     def entry(self, job):
         return [entry for entry in self.world.connector.jobs() if entry["cloud_job"] == job][0]
 
-    def wait_held(self, job, papers=1):
+    def wait_held(self, job):
         """Held here and shown everywhere; the orphans' paper is the only one."""
         world = self.world
         last = world.wait_job("Laser", job, ("processing-stopped",))
@@ -72,8 +87,10 @@ class Interrupted(DaysCase):
         self.assertEqual(self.entry(job)["state"], "held")
         self.assertIn("Look at the printer", self.entry(job)["message"])
         self.assertIn(f"job {job} is held", self.problem())
-        papers = world.printers["Laser"].wait_jobs(self.before["Laser"] + papers, 60)[self.before["Laser"]:]
-        self.assertEqual([paper.pages() for paper in papers], [PAGES] * len(papers))
+        return world.printers["Laser"].wait_jobs(self.before["Laser"] + 1, 60)[self.before["Laser"]:]
+
+    def wait_held_pages(self, job):
+        self.assertEqual([paper.pages() for paper in self.wait_held(job)], [PAGES])
 
     def problem(self):
         return self.world.connector.status()["services"][0]["queues"][0].get("problem")
@@ -91,7 +108,7 @@ class Interrupted(DaysCase):
 
     def test_held_and_released_by_our_command(self):
         job, _ = self.kill_cupsd_alone()
-        self.wait_held(job)
+        self.wait_held_pages(job)
         other = self.world.print_job("Laser", self.document(1))  # it is not in the way of others
         self.world.wait_job("Laser", other)
         self.before["Laser"] += 1
@@ -111,13 +128,13 @@ class Interrupted(DaysCase):
 
     def test_held_and_released_at_cups(self):
         job, local = self.kill_cupsd_alone()
-        self.wait_held(job)
+        self.wait_held_pages(job)
         self.cups("lp", "-i", str(local), "-H", "resume")
         self.printed_again(job)
 
     def test_held_and_canceled(self):
         job, _ = self.kill_cupsd_alone()
-        self.wait_held(job)
+        self.wait_held_pages(job)
         self.world.ipptool("Laser", self.cancel_test(job))
         self.world.wait_job("Laser", job, ("canceled",))
         wait_for(lambda: not self.world.cups.jobs("not-completed"), "the local job's end")
@@ -129,6 +146,27 @@ class Interrupted(DaysCase):
                        'ATTR naturalLanguage attributes-natural-language en ATTR uri printer-uri $uri '
                        f'ATTR integer job-id {job} ATTR name requesting-user-name $user STATUS successful-ok }}\n')
         return path
+
+    def test_several_documents_are_held_together(self):
+        """cupsd, told to hold a job, begins with its next document: none is printed, and others are not kept waiting."""
+        world = self.world
+        client = Client(world.service.port, world.service.ca_file, USER, world.password)
+        documents = [marked(1, number) for number in (1, 2, 3)]
+        job, local = self.kill_cupsd_alone(lambda: client.print_job(world.uris["Laser"], "three", documents), 3)
+        client.close()
+        orphans = self.wait_held(job)
+        other = world.print_job("Laser", self.document(1))
+        world.wait_job("Laser", other, seconds=20)
+        self.assertIn(local, [number for _, number, _ in world.cups.jobs("not-completed")])
+        self.assertEqual(self.entry(job)["state"], "held")
+        self.assertEqual(self.release(job)[0], 0)
+        world.wait_job("Laser", job)
+        papers = world.printers["Laser"].wait_jobs(self.before["Laser"] + 3, 30)[self.before["Laser"]:]
+        self.assertEqual(papers[0], orphans[0])
+        self.assertEqual(papers[1].pages(), 1)
+        for paper in (papers[0], papers[2]):
+            self.assertEqual([mark.group(2) for mark in MARK.finditer(paper.data()) if mark.group(3) == b"end"],
+                             [b"1", b"2", b"3"])
 
     def test_reprinted_where_the_queue_says_so(self):
         self.cups("lpadmin", "-p", "Laser", "-o", "printbridge-interrupted-job-default=reprint")

@@ -123,13 +123,12 @@ fetch(void *user, pb_http_sink_t to, void *to_user, const atomic_bool *stop, pb_
   return ok;
 }
 
-static bool
-on_started(void *user, const char *runner, int readers_before)
+static enum pb_document_answer
+on_started(void *user, const struct pb_document_reader *reader)
 {
-  (void)runner;
-  (void)readers_before;
+  (void)reader;
   atomic_fetch_add(&((struct source *)user)->readers, 1);
-  return true;
+  return PB_DOCUMENT_READ;
 }
 
 static void
@@ -240,7 +239,7 @@ stop(void **state)
 static pb_ticket_t
 offer(struct source *source, const char *format)
 {
-  struct pb_document_source given  = {fetch, on_started, on_done, on_failed, source};
+  struct pb_document_source given  = {fetch, on_started, on_done, on_failed, source, 0};
   pb_ticket_t               ticket = {.document_number = 1};
   pb_error_t                err    = {0};
 

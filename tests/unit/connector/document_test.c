@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "check.h"
 #include "connector/document.h"
+#include "net/digest.h"
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,13 +17,13 @@
 struct source
 {
   const char *plan;  // one letter per try: b breaks in the middle, c content changed, s shorter, l
-                     // lost, o whole
+                     // lost, w waits in the middle, e waits before the end is known, o whole
   size_t             total;
   atomic_int         tries, started, done, failed, before;
   atomic_llong       sent, taken;
   atomic_bool        may_go_on;  // 'w' waits for it, or for the stop
   enum pb_error_kind why;
-  atomic_bool        is_refusing;
+  atomic_int         answer;  // to readers
   char               runner[PB_DOCUMENT_RUNNER_SIZE];
 };
 
@@ -57,18 +58,21 @@ fetch(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop,
     if (atomic_load(stop))
       return pb_error_set(err, PB_RETRY, "stopped");
   }
+  while (how == 'e' && !atomic_load(&source->may_go_on) && !atomic_load(stop))
+    usleep(1000);
   return how != 'b' || pb_error_set(err, PB_RETRY, "connection reset");
 }
 
-static bool
-on_started(void *user, const char *runner, int readers_before)
+static enum pb_document_answer
+on_started(void *user, const struct pb_document_reader *reader)
 {
   struct source *source = user;
 
-  snprintf(source->runner, sizeof(source->runner), "%s", runner);
-  atomic_store(&source->before, readers_before);
+  snprintf(source->runner, sizeof(source->runner), "%s", reader->runner);
+  assert_int_equal(reader->pid, getpid());  // the filter is this process
+  atomic_store(&source->before, reader->readers_before);
   atomic_fetch_add(&source->started, 1);
-  return !atomic_load(&source->is_refusing);
+  return (enum pb_document_answer)atomic_load(&source->answer);
 }
 
 static void
@@ -145,14 +149,38 @@ dial(void)
 }
 
 static int
-ask(const char *capability)
+ask(const char *wanted)
 {
-  char line[64];
+  char line[200];
   int  fd   = dial();
-  int  size = snprintf(line, sizeof(line), "GET %s\n", capability);
+  int  size = snprintf(line, sizeof(line), "GET %s\n", wanted);
 
   assert_int_equal(send(fd, line, (size_t)size, 0), size);
   return fd;
+}
+
+static char
+get_byte(size_t at)
+{
+  return (char)(at * 7);
+}
+
+// As a filter that has had so many bytes; with another document's hash when not the same.
+static int
+ask_for_rest(const char *capability, size_t offset, bool is_same)
+{
+  pb_sha256_run_t *run = pb_sha256_new();
+  uint8_t          digest[PB_SHA256_SIZE];
+  char             hex[2 * PB_SHA256_SIZE + 1], wanted[160];
+
+  for (size_t i = 0; i < offset; i++)
+    pb_sha256_add(run, &(char){get_byte(i)}, 1);
+  pb_sha256_peek(run, digest);
+  pb_sha256_free(run);
+  digest[0] ^= (uint8_t)(is_same ? 0 : 1);
+  pb_text_format_hex(hex, digest, sizeof(digest));
+  snprintf(wanted, sizeof(wanted), "%s %zu %s", capability, offset, hex);
+  return ask(wanted);
 }
 
 static bool
@@ -180,13 +208,12 @@ get_answer(int fd, char answer[64])
   answer[i] = '\0';
 }
 
-// Bytes of the document that came; *whole_out: with its end.
+// Where in the document it stops, from there on; *whole_out: with its end.
 static size_t
-take_document(int fd, bool *whole_out)
+take_rest(int fd, size_t total, bool *whole_out)
 {
   static char   data[1 << 20];
   unsigned char head[4];
-  size_t        total = 0;
 
   *whole_out = false;
   while (receive(fd, head, 4))
@@ -198,11 +225,11 @@ take_document(int fd, bool *whole_out)
       *whole_out = true;
       break;
     }
-    if (!receive(fd, data, size))
+    if (size > sizeof(data) || !receive(fd, data, size))
       break;
     for (size_t i = 0; i < size; i++)
     {
-      if (data[i] != (char)((total + i) * 7))
+      if (data[i] != get_byte(total + i))
         fail_msg("byte %zu is wrong", total + i);
     }
     total += size;
@@ -210,10 +237,16 @@ take_document(int fd, bool *whole_out)
   return total;
 }
 
+static size_t
+take_document(int fd, bool *whole_out)
+{
+  return take_rest(fd, 0, whole_out);
+}
+
 static void
 offer(struct source *source, char capability[PB_CAPABILITY_SIZE])
 {
-  struct pb_document_source given = {fetch, on_started, on_done, on_failed, source};
+  struct pb_document_source given = {fetch, on_started, on_done, on_failed, source, 0};
   pb_error_t                err   = {0};
 
   check_ok(pb_documents_offer(documents, &given, capability, &err), err);
@@ -279,13 +312,128 @@ test_rows(void **state)
   }
 }
 
+// A filter whose connector has died goes on at the next one.
+static const struct rest
+{
+  const char        *name;
+  size_t             offset;
+  bool               is_same;
+  const char        *plan;
+  enum pb_error_kind why;  // PB_OK: done
+} rests[] = {
+  {"from the middle",                 SIZE / 2 + 1, true,  "o",   PB_OK    },
+  {"from the first byte on",          1,            true,  "o",   PB_OK    },
+  {"only the end is missing",         SIZE,         true,  "o",   PB_OK    },
+  {"broken before it gets there",     SIZE - 10,    true,  "bo",  PB_OK    },
+  {"broken behind it, twice",         10,           true,  "bbo", PB_OK    },
+  {"changed meanwhile",               SIZE / 2,     false, "o",   PB_REJECT},
+  {"changed, and broken before that", SIZE - 10,    false, "bo",  PB_REJECT},
+  {"shorter than that",               SIZE + 1,     true,  "o",   PB_REJECT},
+  {"lost",                            SIZE / 2,     true,  "l",   PB_GONE  },
+};
+
+static void
+test_rests(void **state)
+{
+  (void)state;
+  for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++)
+  {
+    struct source source = {.plan = rests[i].plan, .total = SIZE};
+    char          capability[PB_CAPABILITY_SIZE], answer[64];
+    bool          whole = false;
+
+    offer(&source, capability);
+    int fd = ask_for_rest(capability, rests[i].offset, rests[i].is_same);
+    get_answer(fd, answer);
+    if (strcmp(answer, rests[i].why == PB_OK ? "OK" : "ERR the document cannot be fetched") != 0)
+      fail_msg("%s: %s", rests[i].name, answer);
+    if (rests[i].why == PB_OK)
+    {
+      assert_int_equal(take_rest(fd, rests[i].offset, &whole), SIZE);
+      assert_true(whole);
+      assert_int_equal(source.taken, SIZE);
+    }
+    wait_for(rests[i].why == PB_OK ? &source.done : &source.failed, 1);
+    assert_int_equal(source.why, rests[i].why);
+    close(fd);
+    pb_documents_withdraw(documents, capability);
+  }
+}
+
+static void
+test_malformed_rests(void **state)
+{
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+  static const char *const bad[]  = {" ",        " 1",        " 1 ",       " 1 00",     " -1 " HASH,
+                                     " 0 " HASH, " x " HASH, " 1 " HASH "0", "  1 " HASH};
+  struct source            source = {.plan = "o", .total = SIZE};
+  char                     capability[PB_CAPABILITY_SIZE], wanted[200], answer[64];
+
+  (void)state;
+  offer(&source, capability);
+  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+  {
+    snprintf(wanted, sizeof(wanted), "%s%s", capability, bad[i]);
+    int fd = ask(wanted);
+    get_answer(fd, answer);
+    if (strcmp(answer, "ERR gone") != 0)
+      fail_msg("\"%s\": %s", bad[i], answer);
+    close(fd);
+  }
+  assert_int_equal(source.started, 0);
+  pb_documents_withdraw(documents, capability);
+}
+
+// The end is kept back until it is known to be the end: whoever dies before has not printed it all.
+static void
+test_the_end_is_kept_back(void **state)
+{
+  static const size_t tails[] = {0, 10, PB_DOCUMENT_TAIL_MAX, SIZE};
+  static const size_t wants[] = {PB_DOCUMENT_TAIL, 10, PB_DOCUMENT_TAIL_MAX, PB_DOCUMENT_TAIL_MAX};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++)
+  {
+    struct source             source = {.plan = "e", .total = SIZE};
+    struct pb_document_source given  = {fetch, on_started, on_done, on_failed, &source, tails[i]};
+    static char               data[SIZE];
+    char                      capability[PB_CAPABILITY_SIZE], answer[64];
+    pb_error_t                err   = {0};
+    size_t                    total = 0;
+    bool                      whole = false;
+
+    check_ok(pb_documents_offer(documents, &given, capability, &err), err);
+    int fd = ask(capability);
+    get_answer(fd, answer);
+    assert_string_equal(answer, "OK");
+    while (total < SIZE - wants[i])
+    {
+      unsigned char head[4];
+
+      assert_true(receive(fd, head, 4));
+      size_t size = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+      assert_true(receive(fd, data, size));
+      total += size;
+    }
+    assert_int_equal(total, SIZE - wants[i]);
+    usleep(20000);
+    assert_int_equal(recv(fd, data, 1, MSG_DONTWAIT), -1);
+    assert_int_equal(source.done, 0);
+    atomic_store(&source.may_go_on, true);
+    assert_int_equal(take_rest(fd, total, &whole), SIZE);
+    assert_true(whole);
+    close(fd);
+    pb_documents_withdraw(documents, capability);
+  }
+}
+
 static void
 test_capabilities(void **state)
 {
   static const char *const  bad[] = {"", "x", "0123456789abcdef0123456789abcdef",
                                      "0123456789abcdef0123456789abcdef0",
                                      "0123456789ABCDEF0123456789abcde\xff"};
-  struct pb_document_source given = {fetch, NULL, NULL, NULL, NULL};
+  struct pb_document_source given = {fetch, NULL, NULL, NULL, NULL, 0};
   char                      answer[64];
   pb_error_t                err = {0};
 
@@ -389,7 +537,7 @@ static void
 test_restart(void **state)
 {
   struct source             source = {.plan = "o", .total = 10};
-  struct pb_document_source given  = {fetch, on_started, on_done, on_failed, &source};
+  struct pb_document_source given  = {fetch, on_started, on_done, on_failed, &source, 0};
   char                      capability[PB_CAPABILITY_SIZE], answer[64];
   bool                      whole = false;
   pb_error_t                err   = {0};
@@ -410,11 +558,38 @@ test_restart(void **state)
   close(fd);
 }
 
+// A process that ends does not say of a document that it withdraws that there is none.
+static void
+test_turned_away(void **state)
+{
+  struct source source = {.plan = "wo", .total = SIZE};
+  char          capability[PB_CAPABILITY_SIZE], answer[64];
+  bool          whole = false;
+
+  (void)state;
+  offer(&source, capability);
+  int first = ask(capability);
+  get_answer(first, answer);
+  assert_string_equal(answer, "OK");
+  pb_documents_turn_away(documents);
+  pb_documents_withdraw(documents, capability);
+  assert_true(take_document(first, &whole) < SIZE);
+  assert_false(whole);
+  close(first);
+  first = ask(capability);
+  get_answer(first, answer);
+  assert_int_equal(strncmp(answer, "ERR retry", 9), 0);
+  close(first);
+  assert_int_equal(source.failed, 0);
+  pb_documents_stop(documents);
+  start_documents(-1);
+}
+
 // Whose filter it is is known before it gets a byte; one that is refused comes again.
 static void
 test_refused_for_now(void **state)
 {
-  struct source source = {.plan = "o", .total = 100, .is_refusing = true};
+  struct source source = {.plan = "o", .total = 100, .answer = PB_DOCUMENT_LATER};
   char          capability[PB_CAPABILITY_SIZE], answer[64], want[64];
   bool          whole = false;
 
@@ -428,7 +603,13 @@ test_refused_for_now(void **state)
   snprintf(want, sizeof(want), ":%d:", (int)getppid());  // the filter is this process
   assert_non_null(strstr(source.runner, want));
 
-  atomic_store(&source.is_refusing, false);
+  atomic_store(&source.answer, PB_DOCUMENT_NEVER);
+  fd = ask(capability);
+  get_answer(fd, answer);
+  assert_string_equal(answer, "ERR held");
+  close(fd);
+
+  atomic_store(&source.answer, PB_DOCUMENT_READ);
   fd = ask(capability);
   get_answer(fd, answer);
   assert_string_equal(answer, "OK");
@@ -444,12 +625,16 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_rows),
+    cmocka_unit_test(test_rests),
+    cmocka_unit_test(test_malformed_rests),
+    cmocka_unit_test(test_the_end_is_kept_back),
     cmocka_unit_test(test_capabilities),
     cmocka_unit_test(test_one_reader_at_a_time),
     cmocka_unit_test(test_refused_for_now),
     cmocka_unit_test(test_slow_reader_is_bounded),
     cmocka_unit_test(test_events),
     cmocka_unit_test(test_restart),
+    cmocka_unit_test(test_turned_away),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -502,7 +502,7 @@ world_crash_cupsd(void)
   world_run_to(PB_JOB_PRINTING);
   for (int i = 0; i < 10 && world.printed == 0; i++)
     world_turn();
-  assert_int_equal(world.printed, 1);
+  assert_int_equal(world.printed, world.documents);
   world.runner = "cupsd 2";
 }
 
@@ -530,7 +530,7 @@ expect_held(void)
   pb_journal_job_t job = {0};
 
   assert_int_equal(world.local[0].state, IPP_JSTATE_HELD);
-  assert_int_equal(world.printed, 1);
+  assert_int_equal(world.printed, world.documents);
   assert_int_equal(world.said_state, IPP_JSTATE_STOPPED);
   assert_non_null(strstr(world.said_message, "printbridge release Laser 7"));
   assert_int_equal(get_journaled(&job), PB_JOB_PRINTING);
@@ -552,6 +552,29 @@ test_held_after_crash_of_cupsd(void **state)
   release();
   assert_true(world_run());
   expect(IPP_JSTATE_COMPLETED, 2, 1);
+}
+
+// cupsd, told to hold a job of several documents, begins with the next one: nothing of it is printed,
+// and it does not block its queue.
+static void
+test_held_and_run_all_the_same(void **state)
+{
+  (void)state;
+  world.documents = 2;
+  world_crash_cupsd();
+  world_turns(20);
+  assert_string_equal(world.order, "12");
+  expect_held();
+  world.leftover = 2;
+  world_turns(20);
+  assert_int_equal(world.leftover, 0);
+  assert_int_equal(world.ended_readers, 1);
+  assert_string_equal(world.order, "12");
+  expect_held();
+  world.local[0].state = IPP_JSTATE_PENDING;  // released there, and its filter has another process id
+  assert_true(world_run());
+  assert_string_equal(world.order, "1212");
+  assert_int_equal(world.ended_readers, 1);
 }
 
 static void
@@ -719,6 +742,7 @@ main(void)
     TEST(test_who_may_read_again),
     TEST(test_same_cupsd_tries_again),
     TEST(test_held_after_crash_of_cupsd),
+    TEST(test_held_and_run_all_the_same),
     TEST(test_released_at_cups),
     TEST(test_held_again_after_another_crash),
     TEST(test_held_then_canceled),

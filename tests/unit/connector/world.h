@@ -67,6 +67,8 @@ static struct world
   bool             is_retrying;  // the first time that a job was read whole, it runs once more
   const char      *runner;       // of which cupsd the filters are
   int              refused_readers;
+  int              ended_readers;  // of them
+  int              leftover;       // of a job that it holds, CUPS runs that document all the same
   bool             is_reprint_set;
   bool             is_noting_lost;  // that a document was taken whole is not written down
   // what the queue can do
@@ -483,9 +485,12 @@ world_read(const char *capability, int number)
 
     if (strcmp(world.capabilities[i], capability) != 0)
       continue;
-    if (!source->on_started(source->user, world.runner, 0))
+    enum pb_document_answer answer = source->on_started(
+      source->user, &(struct pb_document_reader){.runner = world.runner, .pid = 1000 + number});
+    if (answer != PB_DOCUMENT_READ)
     {
       world.refused_readers++;
+      world.ended_readers += answer == PB_DOCUMENT_NEVER;
       return false;
     }
     if (world.is_cutting)
@@ -503,6 +508,16 @@ world_read(const char *capability, int number)
   return false;
 }
 
+static void
+world_run_leftover(const struct local_job *local)
+{
+  int ended = world.ended_readers;
+
+  if (world_read(local->capabilities[world.leftover - 1], local->numbers[world.leftover - 1]) ||
+      ended != world.ended_readers)
+    world.leftover = 0;
+}
+
 // cupsd goes on with its jobs.
 static void
 world_tick(void)
@@ -514,6 +529,8 @@ world_tick(void)
 
     if (local->is_lost || world.is_holding || world.is_dead)
       continue;
+    if (local->state == IPP_JSTATE_HELD && world.leftover > 0)
+      world_run_leftover(local);
     if (local->state == IPP_JSTATE_PENDING)
       local->state = IPP_JSTATE_PROCESSING;
     else if (local->state == IPP_JSTATE_PROCESSING)
