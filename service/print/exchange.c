@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "cloud/protocol.h"
@@ -40,6 +41,7 @@ struct call
   enum stage         stage;
   char              *authorization, *path;
   char               peer[64];
+  int64_t            arrived_ms;
   pb_ipp_scan_t      scan;
   pb_buffer_t        message, pending;
   struct pb_request  request;
@@ -347,9 +349,10 @@ work_perform(void *arg)
     return;
   pb_error_clear(&call->auth);
   pb_request_init(&call->request, call->print, &principal);
-  call->request.may_wait  = call->may_wait && !call->print->is_ending;
-  call->request.wake      = wake_waiter;
-  call->request.wake_user = call;
+  call->request.arrived_ms = call->arrived_ms;
+  call->request.may_wait   = call->may_wait && !call->print->is_ending;
+  call->request.wake       = wake_waiter;
+  call->request.wake_user  = call;
   pb_request_perform(&call->request, call->path, call->message.data, call->message.size);
 }
 
@@ -389,6 +392,9 @@ done_perform(pb_exchange_t *exchange, void *arg)
         break;
       case PB_ANSWER_WAIT:
         start_waiting(exchange, call);
+        break;
+      case PB_ANSWER_AGAIN:
+        start_perform(call);  // behind what waits for the disk
         break;
       case PB_ANSWER_REPLY:
         reply_message(exchange, call);
@@ -444,7 +450,10 @@ on_head(pb_exchange_t *exchange, void *context)
     reply_text(exchange, 503, "out of memory");
     return;
   }
-  *call = (struct call){.print = context, .id = pb_exchange_get_id(exchange), .may_wait = true};
+  *call = (struct call){.print      = context,
+                        .id         = pb_exchange_get_id(exchange),
+                        .may_wait   = true,
+                        .arrived_ms = pb_clock_now_ms()};
   pb_ipp_scan_init(&call->scan);
   pb_buffer_init(&call->message, PB_IPP_MESSAGE_MAX);
   pb_buffer_init(&call->pending, PENDING_MAX);

@@ -188,9 +188,8 @@ pb_job_save(pb_db_t *db, const struct pb_job *job, pb_error_t *err)
     (int64_t)job->documents, job->device_uuid, (int64_t)job->device_state, job->device_reasons,
     job->device_message, (int64_t)job->impressions_completed, (int64_t)job->k_octets,
     (int64_t)job->sheets, (int64_t)job->pages, (int64_t)job->fetch_status, job->fetch_message,
-    job->password, job->password_size, (int64_t)job->pin_tries, job->pin_block_ms,
-    job->lost_uuid, (int64_t)job->offers, job->refused_by,
-    (int64_t)job->id);
+    job->password, job->password_size, (int64_t)job->pin_tries, job->pin_block_ms, job->lost_uuid,
+    (int64_t)job->offers, job->refused_by, (int64_t)job->id);
 }
 
 bool
@@ -269,23 +268,38 @@ enum
   " AND state BETWEEN ?5 AND ?6 AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR device_uuid = "  \
   "?3) AND (?4 IS NULL OR (device_uuid IN ('', ?4) AND instr(refused_by, ?4) = 0))"                \
   " AND (?7 = 0 OR is_fetchable = 1)"                                                              \
-  " AND (?9 IS NULL OR asserted_user = ?9)"
+  " AND (?9 IS NULL OR asserted_user = ?9)"                                                        \
+  " AND (?10 = 0 OR (created_ms <= ?10 AND instr(reasons, 'processing-to-stop-point') = 0))"
 #define OF_PRINTER "SELECT id FROM jobs WHERE printer_id = ?1" FILTER
 #define OF_ALL "SELECT id FROM jobs WHERE ?1 = 0" FILTER
 #define OLDEST " ORDER BY id LIMIT ?8"
 #define NEWEST " ORDER BY id DESC LIMIT ?8"
 #define ENDED " ORDER BY completed_ms DESC, id DESC LIMIT ?8"
 #define PRIORITY " ORDER BY priority DESC, id LIMIT ?8"
+// For connectors, who ask often: found in jobs_fetchable, however many wait.
+#define FETCHABLE                                                                                  \
+  "SELECT id FROM jobs INDEXED BY jobs_fetchable WHERE printer_id = ?1 AND is_fetchable = "        \
+  "1" FILTER PRIORITY
+// The newest of all are the last rows: no other index shall be walked for them.
+#define ALL_NEWEST "SELECT id FROM jobs NOT INDEXED WHERE ?1 = 0" FILTER NEWEST
+// A person's own, found in jobs_owner, however many others have.
+#define OF_OWNER                                                                                   \
+  "SELECT id FROM jobs INDEXED BY jobs_owner WHERE owner = ?2 AND (?1 = 0 OR printer_id = "        \
+  "?1)" FILTER NEWEST
 
 static const char *
 choose_sql(const struct pb_job_query *query)
 {
   bool is_one = query->printer_id != 0;
 
+  if (is_one && query->is_fetchable && query->by_priority)
+    return FETCHABLE;
+  if (query->owner && query->newest_first)
+    return OF_OWNER;
   if (query->by_priority)
     return is_one ? OF_PRINTER PRIORITY : OF_ALL PRIORITY;
   if (query->newest_first)
-    return is_one ? OF_PRINTER NEWEST : OF_ALL NEWEST;
+    return is_one ? OF_PRINTER NEWEST : ALL_NEWEST;
   if (query->is_ended)
     return is_one ? OF_PRINTER ENDED : OF_ALL ENDED;
   return is_one ? OF_PRINTER OLDEST : OF_ALL OLDEST;
@@ -298,11 +312,12 @@ pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t
   int64_t first = query->is_ended ? STATE_ENDED : STATE_FIRST;
   int64_t last  = query->is_not_ended || query->is_fetchable ? STATE_OPEN : STATE_LAST;
 
-  return collect_ids(
-    pb_db_query(db, err, choose_sql(query), "itttiiiit", (int64_t)query->printer_id, query->owner,
-                query->device_uuid, query->may_take_uuid, first, last, (int64_t)query->is_fetchable,
-                query->limit > 0 ? (int64_t)query->limit : (int64_t)-1, query->asserted_user),
-    ids_out, count_out, err);
+  return collect_ids(pb_db_query(db, err, choose_sql(query), "itttiiiiti",
+                                 (int64_t)query->printer_id, query->owner, query->device_uuid,
+                                 query->may_take_uuid, first, last, (int64_t)query->is_fetchable,
+                                 query->limit > 0 ? (int64_t)query->limit : (int64_t)-1,
+                                 query->asserted_user, query->cancelable_ms),
+                     ids_out, count_out, err);
 }
 
 bool

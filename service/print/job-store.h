@@ -61,6 +61,7 @@ struct pb_job_query
   const char *device_uuid;    // assigned to it
   const char *may_take_uuid;  // assigned to it, or to nobody
   bool        is_ended, is_not_ended, is_fetchable;
+  int64_t     cancelable_ms;  // not being canceled yet, and created by then
   bool        by_priority;  // else oldest first, ended ones newest first
   bool        newest_first;
   int         limit;  // 0: all

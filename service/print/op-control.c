@@ -12,7 +12,8 @@
 
 enum
 {
-  IDS_MAX = 1000  // jobs that one request names
+  IDS_MAX = 1000,  // jobs that one request names
+  AT_ONCE = 100    // of all jobs: nobody else gets at the database meanwhile
 };
 
 static const ipp_tag_t OP = IPP_TAG_OPERATION;
@@ -93,8 +94,11 @@ cancel_all(struct pb_request *request, const char *owner)
   pb_error_t          err   = {0};
   int                *ids   = NULL;
   size_t              count = 0;
-  struct pb_job_query query = {
-    .printer_id = request->printer.id, .owner = owner, .is_not_ended = true};
+  struct pb_job_query query = {.printer_id    = request->printer.id,
+                               .owner         = owner,
+                               .is_not_ended  = true,
+                               .cancelable_ms = request->arrived_ms,
+                               .limit         = AT_ONCE};
 
   if (owner)
     query.asserted_user = pb_request_get_asserted(request);
@@ -104,6 +108,8 @@ cancel_all(struct pb_request *request, const char *owner)
   for (size_t i = 0; ok && i < count; i++)
     ok = cancel_one(request, ids[i]);
   free(ids);
+  if (ok && count == AT_ONCE)
+    request->answer = PB_ANSWER_AGAIN;
   return ok;
 }
 

@@ -53,6 +53,9 @@ static const char *const migrations[] = {
   "ALTER TABLE jobs ADD COLUMN pin_tries INTEGER NOT NULL DEFAULT 0;"
   "ALTER TABLE jobs ADD COLUMN pin_block_ms INTEGER NOT NULL DEFAULT 0;",
 
+  "CREATE INDEX jobs_fetchable ON jobs(printer_id, priority DESC, id) WHERE is_fetchable = 1;"
+  "CREATE INDEX jobs_owner ON jobs(owner, id);",
+
   "CREATE TABLE device_strings ("
   " device_uuid TEXT NOT NULL REFERENCES devices(uuid) ON DELETE CASCADE ON UPDATE CASCADE,"
   " language TEXT NOT NULL, catalog BLOB NOT NULL, PRIMARY KEY (device_uuid, language))"
@@ -182,6 +185,18 @@ read_printer(pb_db_stmt_t *row, struct pb_printer *printer)
   printer->created_ms   = pb_db_int(row, 6);
   printer->config_ms    = pb_db_int(row, 7);
   printer->state_ms     = pb_db_int(row, 8);
+}
+
+bool
+pb_printer_copy_name(pb_db_t *db, int id, char *name_out, size_t size, pb_error_t *err)
+{
+  pb_db_stmt_t *rows =
+    pb_db_query(db, err, "SELECT name FROM printers WHERE id = ?", "i", (int64_t)id);
+
+  name_out[0] = '\0';
+  if (pb_db_step(rows))
+    pb_text_copy(name_out, size, pb_db_text(rows, 0));
+  return pb_db_finish(rows, err);
 }
 
 bool

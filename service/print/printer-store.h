@@ -37,7 +37,7 @@ struct pb_printer
   char    location[128];
   bool    is_accepting;
   int64_t created_ms, config_ms, state_ms;  // when made, when description and state last changed
-  struct pb_device *devices;  // in the order in which they joined; malloc'd
+  struct pb_device *devices;                // in the order in which they joined; malloc'd
   size_t            devices_count;
   ipp_t            *merged;  // what they have reported, as one; NULL: see composite.h
 };
@@ -46,6 +46,9 @@ bool pb_print_migrate(pb_db_t *db, pb_error_t *err) PB_MUST_USE;  // the tables 
 
 bool pb_printer_insert(pb_db_t *db, struct pb_printer *printer,
                        pb_error_t *err) PB_MUST_USE;  // sets id
+// "" when there is none.
+bool pb_printer_copy_name(pb_db_t *db, int id, char *name_out, size_t size,
+                          pb_error_t *err) PB_MUST_USE;
 bool pb_printer_load(pb_db_t *db, int id, struct pb_printer *printer_out,
                      pb_error_t *err) PB_MUST_USE;  // PB_GONE: none
 bool pb_printer_find_by_device(pb_db_t *db, const char *uuid, int *id_out,

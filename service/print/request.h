@@ -20,7 +20,8 @@ enum pb_answer
   PB_ANSWER_REPLY,     // the response is complete
   PB_ANSWER_DOCUMENT,  // document data must follow: pb_upload_write, then pb_upload_finish
   PB_ANSWER_FETCH,     // the response is followed by the document fetch.spool_id
-  PB_ANSWER_WAIT       // Get-Notifications: nothing yet; ask again when woken
+  PB_ANSWER_WAIT,      // Get-Notifications: nothing yet; ask again when woken
+  PB_ANSWER_AGAIN      // a part is done, and others have their turn: perform it again
 };
 
 enum pb_target
@@ -80,6 +81,7 @@ struct pb_request
   struct pb_device          *device;  // of the printer's: the one that is named, else the proxy's; may be NULL
   struct pb_job              job;
   int64_t                    now_ms;
+  int64_t                    arrived_ms;  // of the first time that it is performed; 0: now
   enum pb_answer             answer;
   struct pb_upload          *upload;  // PB_ANSWER_DOCUMENT
   struct

@@ -95,7 +95,7 @@ static void
 show_job(pb_print_t *print, const struct pb_job                   *job,
          void (*fn)(void *user, const struct pb_job_view *), void *user)
 {
-  struct pb_printer   printer   = {0};
+  char                name[PB_JOB_TEXT_SIZE];
   struct pb_document *documents = NULL;
   size_t              count     = 0;
   struct pb_job_view  view      = {.printer_id   = job->printer_id,
@@ -115,15 +115,14 @@ show_job(pb_print_t *print, const struct pb_job                   *job,
                                    .completed_ms          = job->status.completed_ms,
                                    .impressions_completed = job->impressions_completed};
 
-  if (pb_printer_load(print->db, job->printer_id, &printer, /*err*/ NULL))
-    view.printer_name = printer.name;
+  if (pb_printer_copy_name(print->db, job->printer_id, name, sizeof(name), /*err*/ NULL))
+    view.printer_name = name;
   if (pb_document_list(print->db, job->id, &documents, &count, /*err*/ NULL) && count > 0)
     view.format = documents[0].format;
   for (size_t i = 0; i < count; i++)
     view.size_bytes += documents[i].size > 0 ? documents[i].size : 0;
   fn(user, &view);
   free(documents);
-  pb_printer_clear(&printer);
 }
 
 bool

@@ -191,6 +191,15 @@ begin(struct bench *b, struct pb_request *request, const pb_principal_t *who, ip
   ippDelete(ipp);
   pb_request_init(request, b->print, who);
   pb_request_perform(request, path, body.data, body.size);
+  while (request->answer == PB_ANSWER_AGAIN)
+  {
+    int64_t arrived_ms = request->arrived_ms;
+
+    pb_request_clear(request);
+    pb_request_init(request, b->print, who);
+    request->arrived_ms = arrived_ms;
+    pb_request_perform(request, path, body.data, body.size);
+  }
   pb_buffer_clear(&body);
 }
 

@@ -449,6 +449,105 @@ many_are_canceled_or_none(void **state)
   check_job(b, his, CANCELED, "job-canceled-by-operator");
 }
 
+static int
+add_job(struct bench *b, const char *owner, int priority, bool is_fetchable)
+{
+  pb_error_t    err = {0};
+  struct pb_job job = {.printer_id = 1, .priority = priority, .created_ms = 1, .ticket = ippNew()};
+  int           id;
+
+  job.status.state = PENDING;
+  if (is_fetchable)
+    strcpy(job.status.reasons, "job-fetchable");
+  pb_text_copy(job.owner, sizeof(job.owner), owner);
+  pb_text_make_uuid(job.uuid);
+  check_ok(pb_job_insert(b->db, &job, &err), err);
+  check_ok(pb_job_save(b->db, &job, &err), err);
+  id = job.id;
+  pb_job_clear(&job);
+  return id;
+}
+
+static int64_t
+count_canceled(struct bench *b)
+{
+  pb_error_t    err   = {0};
+  int64_t       count = 0;
+  pb_db_stmt_t *query = pb_db_query(b->db, &err, "SELECT count(*) FROM jobs WHERE state = 7", "");
+
+  if (pb_db_step(query))
+    count = pb_db_int(query, 0);
+  check_ok(pb_db_finish(query, &err), err);
+  return count;
+}
+
+// In parts, so that others get at the database; those that wait for their device to stop do not
+// keep it going for ever, and what comes meanwhile is none of them.
+static void
+thousands_are_canceled_in_parts(void **state)
+{
+  struct bench     *b     = *state;
+  int               later = 0, first = print_job(b, &ann);
+  pb_error_t        err  = {0};
+  pb_buffer_t       body = {0};
+  struct pb_request request;
+  ipp_t            *ipp = ask(IPP_OP_CANCEL_MY_JOBS);
+
+  check_status(take_job(b, first), IPP_STATUS_OK);
+  check_status(report_state(b, first, PROCESSING), IPP_STATUS_OK);
+  check_ok(pb_db_begin(b->db, &err), err);
+  for (int i = 0; i < 1000; i++)
+    (void)add_job(b, i % 2 ? "ann@cloud.test" : "bob@cloud.test", 50, true);
+  check_ok(pb_db_commit(b->db, &err), err);
+
+  check_ok(pb_ipp_format(ipp, &body, &err), err);
+  ippDelete(ipp);
+  pb_request_init(&request, b->print, &ann);
+  pb_request_perform(&request, PATH, body.data, body.size);
+  pb_buffer_clear(&body);
+  assert_int_equal(request.answer, PB_ANSWER_AGAIN);
+  pb_request_clear(&request);
+  assert_int_equal(count_canceled(b), 99);  // and one waits for its device
+
+  pb_clock_shift_wall_ms(1000);
+  check_status(call(b, &ann, ask(IPP_OP_CANCEL_MY_JOBS)), IPP_STATUS_OK);
+  assert_int_equal(count_canceled(b), 500);
+  check_job(b, first, STOPPED, "job-canceled-by-user,processing-to-stop-point");
+  check_status(call(b, &operator, ask(IPP_OP_CANCEL_JOBS)), IPP_STATUS_OK);
+  assert_int_equal(count_canceled(b), 1000);
+  later = print_job(b, &ann);
+  check_job(b, later, PENDING, "job-fetchable");
+  pb_clock_shift_wall_ms(-1000);
+}
+
+// As a connector asks, among many: by priority, then age.
+static void
+fetchable_jobs_come_by_priority(void **state)
+{
+  struct bench *b        = *state;
+  int           low      = add_job(b, "ann@cloud.test", 1, true);
+  int           middle   = add_job(b, "bob@cloud.test", 50, true);
+  int           high     = add_job(b, "ann@cloud.test", 100, true);
+  int           also     = add_job(b, "ann@cloud.test", 100, true);
+  int           held     = add_job(b, "ann@cloud.test", 100, false);
+  int           want[]   = {high, also, middle, low};
+  ipp_t        *response = NULL, *ipp = ask_device(IPP_OP_GET_JOBS, 0);
+  size_t        count = 0;
+
+  (void)held;
+  ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "which-jobs", NULL, "fetchable");
+  check_status(call_with(b, &proxy, ipp, NULL, &response), IPP_STATUS_OK);
+  for (ipp_attribute_t *at = ippFirstAttribute(response); at; at = ippNextAttribute(response))
+  {
+    if (!ippGetName(at) || strcmp(ippGetName(at), "job-id") != 0)
+      continue;
+    assert_true(count < 4);
+    assert_int_equal(ippGetInteger(at, 0), want[count++]);
+  }
+  assert_int_equal(count, 4);
+  ippDelete(response);
+}
+
 static void
 jobs_are_held_and_released(void **state)
 {
@@ -735,6 +834,8 @@ main(void)
     TEST(a_refused_job_is_given_up),
     TEST(cancels_wait_for_a_device_that_has_begun),
     TEST(many_are_canceled_or_none),
+    TEST(thousands_are_canceled_in_parts),
+    TEST(fetchable_jobs_come_by_priority),
     TEST(jobs_are_held_and_released),
     TEST(jobs_are_listed),
     TEST(active_jobs_are_compared),
