@@ -22,6 +22,7 @@ struct pb_connector_options
   int64_t     read_ahead_bytes, read_ahead_file_bytes;  // per document
   int         workers;
   int         jobs_per_queue;  // in CUPS at the same time; the others stay at the service
+  int         jobs_in_cups;    // of all queues; beyond it a queue has one, and none while it is stopped
   int64_t     safety_poll_ms;  // of local jobs, with the notifier
   int64_t     poll_ms;         // without it
   int64_t     report_ms;       // how often a queue's state is looked at, when no event says so

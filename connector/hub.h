@@ -19,6 +19,7 @@ struct pb_hub
   atomic_bool                 stop;            // ends requests that wait
   atomic_bool                 has_notifier;    // cupsd tells us of events
   atomic_bool                 must_subscribe;  // ... but seems to have stopped
+  atomic_int                  jobs_count;      // of all queues
   atomic_llong                heard_ms;        // of the last event, monotonic
 };
 

@@ -27,6 +27,7 @@ unlink_locked(pb_queue_t *queue, pb_job_t *job)
     link = &(*link)->next;
   *link = job->next;
   queue->jobs_count--;
+  atomic_fetch_sub(&queue->hub->jobs_count, 1);
 }
 
 static int64_t
@@ -72,6 +73,7 @@ add_job_locked(pb_queue_t *queue, pb_job_t *job, int64_t delay_ms)
     return false;
   *link = job;
   queue->jobs_count++;
+  atomic_fetch_add(&queue->hub->jobs_count, 1);
   return true;
 }
 
@@ -96,6 +98,22 @@ count_going_locked(const pb_queue_t *queue)
   return count;
 }
 
+// CUPS has room for so many jobs of all printers (MaxJobs): those that stand still must not take
+// that of the others.  Whatever happens, a queue that works has one.
+static bool
+has_room_locked(const pb_queue_t *queue)
+{
+  const struct pb_connector_options *options    = &queue->hub->options;
+  bool                               is_stopped = queue->state == IPP_PSTATE_STOPPED;
+  int                                room       = is_stopped ? 1 : options->jobs_per_queue;
+
+  if (queue->is_missing)
+    return false;
+  if (atomic_load(&queue->hub->jobs_count) >= options->jobs_in_cups)
+    room = is_stopped ? 0 : 1;
+  return count_going_locked(queue) < room;
+}
+
 void
 pb_queue_discover(pb_queue_t *queue, int cloud_job, bool is_adopted)
 {
@@ -109,8 +127,7 @@ pb_queue_discover(pb_queue_t *queue, int cloud_job, bool is_adopted)
     goto done;
   // The others stay at the service, where another device may take them; so does everything while
   // there is no queue.
-  if (!is_adopted &&
-      (count_going_locked(queue) >= queue->hub->options.jobs_per_queue || queue->is_missing))
+  if (!is_adopted && !has_room_locked(queue))
   {
     queue->has_more = true;
     goto done;

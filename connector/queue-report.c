@@ -29,9 +29,11 @@ join_keywords(ipp_t *message, const char *name, char *dst, size_t size)
 static void
 keep_local(pb_queue_t *queue, ipp_t **local, bool is_all, bool is_missing)
 {
-  ipp_t *old = NULL;
+  ipp_t *old         = NULL;
+  bool   was_stopped = false;
 
   pthread_mutex_lock(&queue->mutex);
+  was_stopped       = queue->state == IPP_PSTATE_STOPPED;
   queue->is_missing = is_missing;
   queue->state      = is_missing
                         ? IPP_PSTATE_STOPPED
@@ -40,6 +42,12 @@ keep_local(pb_queue_t *queue, ipp_t **local, bool is_all, bool is_missing)
     pb_text_copy(queue->reasons, sizeof(queue->reasons), "shutdown");
   else
     join_keywords(*local, "printer-state-reasons", queue->reasons, sizeof(queue->reasons));
+  // It goes on: those that were left at the service may come.
+  if (was_stopped && queue->state != IPP_PSTATE_STOPPED && queue->has_more)
+  {
+    queue->must_get_jobs = true;
+    pb_work_wake(queue->hub->work, queue->task, 0);
+  }
   if (is_all || is_missing)
   {
     old          = queue->local;

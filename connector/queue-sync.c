@@ -9,7 +9,7 @@
 #include "cloud/client.h"
 #include <stdlib.h>
 
-#define FETCHABLE_MAX 100  // in one answer; more are asked for when these are done
+#define FETCHABLE_MAX 100  // in one answer, however many we have
 
 // --- Update-Active-Jobs
 
@@ -278,34 +278,53 @@ pb_queue_get_events(pb_queue_t *queue, pb_error_t *err)
 
 // --- Get-Jobs
 
+// As many as there may be room for, beside those that we know of: a long line at the service is not
+// listed for each job that goes.
+static int
+choose_limit_locked(const pb_queue_t *queue)
+{
+  int limit = queue->hub->options.jobs_per_queue + queue->jobs_count;
+
+  for (int i = 0; i < PB_QUEUE_IGNORED; i++)
+    limit += queue->ignored[i] != 0;
+  return limit < FETCHABLE_MAX ? limit : FETCHABLE_MAX;
+}
+
 bool
 pb_queue_get_jobs(pb_queue_t *queue, pb_error_t *err)
 {
   static const char *const wanted[] = {"job-id", "job-state", "job-uuid"};
   ipp_t                   *request  = pb_queue_new_request(queue, IPP_OP_GET_JOBS);
   ipp_t                   *response = NULL;
+  int                      limit = 0, count = 0;
 
+  pthread_mutex_lock(&queue->mutex);
+  queue->has_more = false;
+  limit           = choose_limit_locked(queue);
+  pthread_mutex_unlock(&queue->mutex);
   if (request != NULL)
   {
     ippAddString(request, IPP_TAG_OPERATION, IPP_CONST_TAG(IPP_TAG_KEYWORD), "which-jobs",
                  /*language*/ NULL, "fetchable");
-    ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "limit", FETCHABLE_MAX);
+    ippAddInteger(request, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "limit", limit);
     ippAddStrings(request, IPP_TAG_OPERATION, IPP_CONST_TAG(IPP_TAG_KEYWORD),
                   "requested-attributes", 3, /*language*/ NULL, wanted);
   }
-  pthread_mutex_lock(&queue->mutex);
-  queue->has_more = false;
-  pthread_mutex_unlock(&queue->mutex);
   if (!pb_queue_call(queue, request, &response, err))
     return false;
   for (ipp_attribute_t *at = ippFirstAttribute(response); at != NULL;
        at                  = ippNextAttribute(response))
   {
-    if (ippGetGroupTag(at) == IPP_TAG_JOB && pb_text_is_equal(ippGetName(at), "job-id") &&
-        ippGetValueTag(at) == IPP_TAG_INTEGER)
-      pb_queue_discover(queue, ippGetInteger(at, 0), /*is_adopted*/ false);
+    if (ippGetGroupTag(at) != IPP_TAG_JOB || !pb_text_is_equal(ippGetName(at), "job-id") ||
+        ippGetValueTag(at) != IPP_TAG_INTEGER)
+      continue;
+    count++;
+    pb_queue_discover(queue, ippGetInteger(at, 0), /*is_adopted*/ false);
   }
   ippDelete(response);
+  pthread_mutex_lock(&queue->mutex);
+  queue->has_more = queue->has_more || count >= limit;
+  pthread_mutex_unlock(&queue->mutex);
   return true;
 }
 

@@ -28,7 +28,7 @@ DirtyCleanInterval 0
 JobRetryInterval 2
 JobKillDelay 5
 MaxJobTime {max_job_time}
-MaxJobs 20000
+MaxJobs {max_jobs}
 ErrorPolicy {error_policy}
 WebInterface Yes
 PreserveJobHistory Yes
@@ -83,10 +83,11 @@ class Cups:
     """`programs` is the build tree; `socket` the connector's. Without programs it is a plain cupsd."""
 
     def __init__(self, folder, programs=None, socket="/nonexistent", has_notifier=True, error_policy="retry-job",
-                 log_level="debug", max_job_time=0, keeps_files="No", env=None):
+                 log_level="debug", max_job_time=0, keeps_files="No", env=None, max_jobs=20000):
         self.folder, self.programs, self.socket = str(folder), programs, str(socket)
         self.has_notifier, self.error_policy, self.log_level = has_notifier, error_policy, log_level
         self.max_job_time, self.keeps_files = max_job_time, keeps_files
+        self.max_jobs = max_jobs
         self.places = {name: os.path.join(self.folder, place) for name, place in PLACES.items()}
         self.places.update(env or {})
         self.port = free_port()
@@ -110,7 +111,7 @@ class Cups:
             self._install()
         me = pwd.getpwuid(os.geteuid())
         values = {"folder": self.folder, "port": self.port, "socket": self.socket, "error_policy": self.error_policy,
-                  "max_job_time": self.max_job_time, "keeps_files": self.keeps_files,
+                  "max_job_time": self.max_job_time, "max_jobs": self.max_jobs, "keeps_files": self.keeps_files,
                   "places": "\n".join(f"SetEnv {name} {value}" for name, value in self.places.items()),
                   "log_level": self.log_level, "user": "lp" if is_root else me.pw_name,
                   "group": "lp" if is_root else grp.getgrgid(me.pw_gid).gr_name,

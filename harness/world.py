@@ -49,14 +49,14 @@ FORMATS = {".pdf": "application/pdf", ".ps": "application/postscript", ".pwg": "
 
 class World:
     def __init__(self, programs, folder=None, queues=("Laser", "Raster"), service_settings=None,
-                 connector_settings=None, connector_env=None, has_notifier=True, cups_log_level="debug"):
+                 connector_settings=None, connector_env=None, has_notifier=True, cups_log_level="debug", cups_max_jobs=20000):
         self.programs = os.path.abspath(programs)
         self.folder = folder or tempfile.mkdtemp(prefix="printbridge-")
         os.chmod(self.folder, 0o755)  # cupsd's filters run as lp
         self.printers = {name: Printer(name, os.path.join(self.folder, "paper", name)) for name in queues}
         self.service = Service(self.path("service"), self.programs, service_settings)
         self.cups = Cups(self.path("cups"), self.programs, self.path("connector/runtime/connector.sock"), has_notifier,
-                         log_level=cups_log_level)
+                         log_level=cups_log_level, max_jobs=cups_max_jobs)
         self.connector = Connector(self.path("connector"), self.programs, self.cups.server, connector_settings,
                                    connector_env)
         self.password = None

@@ -140,6 +140,7 @@ start(struct daemon *daemon, const struct arguments *arguments, const struct set
                                          .read_ahead_file_bytes = settings->read_ahead_file,
                                          .workers               = (int)settings->workers,
                                          .jobs_per_queue        = (int)settings->jobs_per_queue,
+                                         .jobs_in_cups          = (int)settings->jobs_in_cups,
                                          .safety_poll_ms        = settings->safety_poll,
                                          .poll_ms               = settings->poll,
                                          .report_ms             = settings->report,

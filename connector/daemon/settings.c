@@ -15,6 +15,9 @@ const struct pb_setting settings_table[] = {
    "Threads that work on jobs and queues."},
   {"jobs-per-queue", PB_SETTING_INT, AT(jobs_per_queue), "3", 1, 100, NULL,
    "Jobs of a queue that are given to CUPS at the same time; the others wait at the service."},
+  {"jobs-in-cups", PB_SETTING_INT, AT(jobs_in_cups), "300", 1, 100000, NULL,
+   "Jobs of all queues that are given to CUPS at the same time, of its MaxJobs (500); beyond that a queue has one, and none "
+   "while it is stopped."},
   {"read-ahead", PB_SETTING_SIZE, AT(read_ahead), "1M", 65536, 67108864, NULL,
    "How much of a document is kept in memory ahead of the printer."},
   {"read-ahead-file", PB_SETTING_SIZE, AT(read_ahead_file), "256M", 0, 1099511627776, NULL,

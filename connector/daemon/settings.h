@@ -12,6 +12,7 @@ struct settings
   char   *filter_user;
   int64_t workers;
   int64_t jobs_per_queue;
+  int64_t jobs_in_cups;
   int64_t read_ahead;
   int64_t read_ahead_file;
   int64_t safety_poll;

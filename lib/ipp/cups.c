@@ -157,10 +157,20 @@ static const struct status_kind
   {IPP_STATUS_ERROR_TOO_MANY_JOBS,       PB_RETRY},
 };
 
+// Of a new job cupsd says with these that it has too many (MaxJobs, a quota), or that the queue
+// takes none now: that passes.
 static bool
-set_error(pb_error_t *err, const char *what, ipp_status_t status, const char *message)
+is_passing(ipp_op_t operation, ipp_status_t status)
 {
-  enum pb_error_kind kind = PB_REJECT;
+  return operation == IPP_OP_CREATE_JOB &&
+         (status == IPP_STATUS_ERROR_NOT_POSSIBLE || status == IPP_STATUS_ERROR_NOT_ACCEPTING_JOBS);
+}
+
+static bool
+set_error(pb_error_t *err, const char *what, ipp_op_t operation, ipp_status_t status,
+          const char *message)
+{
+  enum pb_error_kind kind = is_passing(operation, status) ? PB_RETRY : PB_REJECT;
 
   for (size_t i = 0; i < sizeof(status_kinds) / sizeof(status_kinds[0]); i++)
   {
@@ -260,12 +270,13 @@ exchange(pb_cups_t *cups, ipp_t *request, const void *body, size_t body_size,
 }
 
 static void
-set_response_error(pb_error_t *err, const char *what, ipp_t *response, ipp_status_t status)
+set_response_error(pb_error_t *err, const char *what, ipp_op_t operation, ipp_t *response,
+                   ipp_status_t status)
 {
   const char *message =
     response != NULL ? pb_ipp_text(response, IPP_TAG_OPERATION, "status-message") : "no answer";
 
-  set_error(err, what, status, message);
+  set_error(err, what, operation, status, message);
 }
 
 bool
@@ -288,7 +299,7 @@ pb_cups_perform(pb_cups_t *cups, ipp_t *request, const void *body, size_t body_s
     disconnect(cups);
   if (response == NULL || status >= IPP_STATUS_ERROR_BAD_REQUEST)
   {
-    set_response_error(err, what, response, status);
+    set_response_error(err, what, ippGetOperation(request), response, status);
     goto done;
   }
   if (response_out != NULL)

@@ -38,7 +38,8 @@ struct pb_cups_job
   const char *cloud_job_id;  // -> printbridge-job-id; survives a restart of cupsd
   ipp_t      *options;       // job template attributes and job-password (job group); may be NULL
 };
-// Create-Job; no document yet.  PB_CONFIG: the queue is raw, or our filter is not installed for it.
+// Create-Job; no document yet.  PB_CONFIG: the queue is raw, or our filter is not installed for it; PB_RETRY also while
+// CUPS has as many jobs as it takes, or the queue takes none.
 bool pb_cups_create_job(pb_cups_t *cups, const struct pb_cups_job *job, int *job_id_out, pb_error_t *err) PB_MUST_USE;
 // Send-Document with the ticket as its data.  May be repeated: a job that has document_number documents already gets
 // no other one.  PB_REJECT when the job has ended.
