@@ -174,8 +174,21 @@ is_canceled(const struct pb_arguments *arguments)
   return is;
 }
 
-static void
-cancel(const struct pb_follow *follow)
+enum pb_ending
+pb_follow_interrupt(const struct pb_follow *follow)
+{
+  if (!is_canceled(follow->arguments))
+  {
+    pb_log(/*ctx*/ NULL, PB_LOG_INFO, "interrupted: cloud job %d goes on", follow->job_id);
+    return PB_END_INTERRUPTED;
+  }
+  if (follow->job_id != 0)
+    (void)pb_follow_cancel(follow);
+  return PB_END_CANCELED_HERE;
+}
+
+bool
+pb_follow_cancel(const struct pb_follow *follow)
 {
   ipp_t     *response = NULL;
   pb_error_t err      = {0};
@@ -191,17 +204,5 @@ cancel(const struct pb_follow *follow)
   ippDelete(response);
   pb_log(/*ctx*/ NULL, PB_LOG_INFO, "cloud job %d is canceled%s%s", follow->job_id,
          err.message[0] != '\0' ? ": " : "", err.message);
-}
-
-enum pb_ending
-pb_follow_interrupt(const struct pb_follow *follow)
-{
-  if (!is_canceled(follow->arguments))
-  {
-    pb_log(/*ctx*/ NULL, PB_LOG_INFO, "interrupted: cloud job %d goes on", follow->job_id);
-    return PB_END_INTERRUPTED;
-  }
-  if (follow->job_id != 0)
-    cancel(follow);
-  return PB_END_CANCELED_HERE;
+  return err.kind != PB_RETRY;
 }

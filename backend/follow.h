@@ -26,4 +26,7 @@ enum pb_ending pb_follow_job(const struct pb_follow *follow);
 // queue is paused, the cloud job goes on, and the next start of the local job finds it.
 enum pb_ending pb_follow_interrupt(const struct pb_follow *follow);
 
+// Cancel-Job, a few times.  True: the service has answered, whatever it said.
+bool pb_follow_cancel(const struct pb_follow *follow);
+
 #endif

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/hold.h"
 
+#include "backend/detach.h"
 #include "backend/interrupt.h"
 #include "backend/wait.h"
 #include "base/clock.h"
@@ -14,13 +15,11 @@
 #include "cloud/printer-cache.h"
 
 #include <cups/cups.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LOCK "waiter.lock"
-#define LOCK_FD 5  // above what cupsd gives a backend
 #define DENIED "denied"
 #define POLL_MIN_MS 1000
 #define RELEASE_TRIES 60  // a second each: cupsd has held the job by then
@@ -93,26 +92,6 @@ wait_for_code(pb_sign_in_t *sign_in, struct pb_device_code *code, const struct p
     learn_printers(sign_in, places);
 }
 
-// Nothing stays open but the lock: cupsd would wait for the end of its own, a filter would write
-// for ever into a document that nobody reads, and the service's connection is the backend's to
-// close.
-static void
-detach(int lock)
-{
-  int null = open("/dev/null", O_RDWR);
-
-  for (int fd = 0; null >= 0 && fd < LOCK_FD; fd++)
-    if (fd != null && fd != lock)
-      dup2(null, fd);
-  if (lock != LOCK_FD && dup2(lock, LOCK_FD) < 0)
-    _exit(1);
-  if (close_range(LOCK_FD + 1, ~0U, /*flags*/ 0) != 0)
-    _exit(1);
-  setsid();
-  if (chdir("/") != 0)
-    _exit(1);
-}
-
 // With a handle of its own, since all that the backend had open is closed.
 static void
 run_waiter(const struct pb_identity *identity, struct pb_device_code *code, const char *folder)
@@ -138,9 +117,7 @@ start_waiter(const struct pb_identity *identity, struct pb_device_code *code, co
   free(path);
   if (child == 0)
   {
-    pb_log_set_sink(pb_log_sink_stderr, NULL);
-    detach(lock);
-    pb_interrupt_install();  // its pipe was closed, too
+    pb_detach(lock);
     run_waiter(identity, code, folder);
     _exit(0);
   }

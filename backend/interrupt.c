@@ -31,6 +31,7 @@ pb_interrupt_install(void)
 {
   struct sigaction action = {.sa_handler = on_signal};
 
+  atomic_store(&is_interrupted, false);
   if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
     pipe_fds[0] = pipe_fds[1] = -1;
   sigaction(SIGTERM, &action, NULL);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// SIGTERM and SIGINT from now on; SIGPIPE is ignored.
+// SIGTERM and SIGINT from now on, whatever has come before; SIGPIPE is ignored.
 void pb_interrupt_install(void);
 
 const atomic_bool *pb_interrupt_get_flag(void);

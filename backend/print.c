@@ -9,6 +9,7 @@
 #include "backend/interrupt.h"
 #include "backend/side-channel.h"
 #include "backend/upload.h"
+#include "backend/watch.h"
 #include "cloud/printer-cache.h"
 
 #include <string.h>
@@ -23,6 +24,7 @@ struct print
   pb_side_channel_t         *side;
   pb_cloud_account_t        *account;
   pb_cloud_t                *cloud;
+  int                        job_id;  // of the cloud; 0: none yet
 };
 
 static enum pb_ending
@@ -100,6 +102,16 @@ hold_again(struct print *print, const pb_error_t *err)
   return hold(print);
 }
 
+// cupsd has stopped us, not the job.
+static void
+leave_watch(const struct print *print)
+{
+  const struct pb_follow follow = {
+    .arguments = print->job->arguments, .printer_uri = print->printer_uri, .job_id = print->job_id};
+
+  pb_watch_start(&follow, &print->identity);
+}
+
 static enum pb_ending
 print_document(struct print *print)
 {
@@ -119,7 +131,10 @@ print_document(struct print *print)
   pb_error_t                   err    = {0};
 
   pb_report_info(job->report, "Sending the job.");
-  if (!pb_upload_run(print->cloud, &order, &follow.job_id, &err))
+  bool is_there = pb_upload_run(print->cloud, &order, &follow.job_id, &err);
+
+  print->job_id = follow.job_id;
+  if (!is_there)
   {
     if (pb_interrupt_is_set())
       return pb_follow_interrupt(&follow);
@@ -161,6 +176,8 @@ pb_print(const struct pb_print_job *job)
   pb_side_channel_stop(print.side);
   pb_cloud_close(print.cloud);
   pb_cloud_account_free(print.account);
+  if (ending == PB_END_INTERRUPTED && print.job_id != 0)
+    leave_watch(&print);
   pb_identity_clear(&print.identity);
   ippDelete(print.printer);
   return ending;

@@ -124,6 +124,13 @@ class DeskCase(DaysCase):
         self.addCleanup(cat.wait)
         return backend
 
+    def start_stuck(self, name):
+        """A job that is at the printer and does not get on; its numbers here and in the cloud."""
+        self.world.printers["Laser"].stop_taking()
+        number = self.lp("Laser", documents.postscript(self.world.path(f"{name}.ps"), filler_bytes=30_000_000))
+        wait_for(lambda: [job for job in self.world.cups.jobs("not-completed") if job[0] == "Laser"], "the job at the print server")
+        return number, self.cloud_jobs("Laser")[-1][0]
+
 
 class SigningIn(DeskCase):
     def test_1_a_job_holds_until_its_user_has_signed_in(self):
@@ -232,13 +239,6 @@ class Printing(DeskCase):
             wait_for(lambda: self.desk.printer("Laser").get("printer-state-reasons") == "none", "the end of it")
         finally:
             run(["lpadmin", "-p", "Laser", "-v", self.world.printers["Laser"].uri], self.world.cups.env)
-
-    def start_stuck(self, name):
-        """A job that is at the printer and does not get on; its numbers here and in the cloud."""
-        self.world.printers["Laser"].stop_taking()
-        number = self.lp("Laser", documents.postscript(self.world.path(f"{name}.ps"), filler_bytes=30_000_000))
-        wait_for(lambda: [job for job in self.world.cups.jobs("not-completed") if job[0] == "Laser"], "the job at the print server")
-        return number, self.cloud_jobs("Laser")[-1][0]
 
     def test_cancel_here_cancels_there(self):
         try:
@@ -419,7 +419,7 @@ class Printing(DeskCase):
         self.assertIn("ERROR: There is nothing to print", done.stderr)
 
     def test_a_killed_backend(self):
-        """Whoever kills the one that cupsd knows means both; cupsd runs it again, and it finds the cloud job."""
+        """To CUPS it is no failure that a backend dies of SIGKILL: the process that prints goes on without the other one."""
         try:
             number, _ = self.start_stuck("killed")
             before = len(self.cloud_jobs("Laser"))
@@ -427,13 +427,29 @@ class Printing(DeskCase):
             self.assertEqual(len(pids), 2, "one waits, one prints without root's rights")
             owners = run(["ps", "-o", "user=", "-p", ",".join(map(str, pids))])[1].split()
             self.assertEqual(sorted(owners), sorted(["root", USER]))
-            os.kill(min(pids), signal.SIGKILL)
-            wait_for(lambda: not set(pids) & set(self.backends()), "the end of both")
+            waits, prints = pids
+            os.kill(waits, signal.SIGKILL)
+            wait_for(lambda: not self.backends(), "the end of the one that cupsd knows")
         finally:
             self.world.printers["Laser"].go_on()
         self.desk.wait_job("Laser", number)
-        self.assertEqual(len(self.cloud_jobs("Laser")), before)
         self.assertEqual(len(self.world.printers["Laser"].wait_jobs(self.before["Laser"] + 1)), self.before["Laser"] + 1)
+        wait_for(lambda: not os.path.exists(f"/proc/{prints}"), "the end of the one that prints")
+        self.assertEqual(len(self.cloud_jobs("Laser")), before)
+
+    def test_a_killed_process_that_prints(self):
+        """The one that waits for it asks cupsd for another try, which finds the cloud job."""
+        try:
+            number, _ = self.start_stuck("killed-too")
+            before = len(self.cloud_jobs("Laser"))
+            _, prints = self.backends()
+            os.kill(prints, signal.SIGKILL)
+            wait_for(lambda: prints not in self.backends(), "its end")
+        finally:
+            self.world.printers["Laser"].go_on()
+        self.desk.wait_job("Laser", number)
+        self.assertEqual(len(self.world.printers["Laser"].wait_jobs(self.before["Laser"] + 1)), self.before["Laser"] + 1)
+        self.assertEqual(len(self.cloud_jobs("Laser")), before)
 
 
 class Vanishing(DeskCase):
@@ -469,6 +485,33 @@ class Vanishing(DeskCase):
         self.desk.wait_job("Laser", number, seconds=60)
         job = self.world.wait_job("Laser", half, ("aborted",))
         self.assertIn("submission-interrupted", job["job-state-reasons"])
+
+    def test_canceled_while_no_backend_runs(self):
+        """The queue was paused: the cloud job is canceled all the same."""
+        try:
+            number, cloud = self.start_stuck("paused")
+            run(["cupsdisable", "Laser"], self.desk.cups.env)
+            wait_for(lambda: not self.backends(), "the end of the backend")
+            self.assertEqual(self.desk.job("Laser", number)["job-state"], "pending")
+            self.assertNotIn(self.cloud_jobs("Laser")[-1][1], ("completed", "canceled", "aborted"))
+            run(["cancel", f"Laser-{number}"], self.desk.cups.env)
+            wait_for(lambda: not self.world.cups.jobs("not-completed"), "the end of the print server's job")
+        finally:
+            self.world.printers["Laser"].go_on()
+            run(["cupsenable", "Laser"], self.desk.cups.env)
+        self.world.wait_job("Laser", cloud, ("canceled",))
+
+    def test_what_goes_on_is_left_alone(self):
+        """Paused and enabled again: nothing is canceled, and it comes out once."""
+        number, cloud = self.start_stuck("goes-on")
+        run(["cupsdisable", "Laser"], self.desk.cups.env)
+        wait_for(lambda: not self.backends(), "the end of the backend")
+        time.sleep(1.5)  # the watch has begun
+        run(["cupsenable", "Laser"], self.desk.cups.env)
+        self.desk.wait_job("Laser", number, "processing")
+        self.world.printers["Laser"].go_on()
+        self.desk.wait_job("Laser", number)
+        self.world.wait_job("Laser", cloud, ("completed",))
 
 
 PDF_PAGES = 4
