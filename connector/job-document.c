@@ -74,6 +74,9 @@ fetch(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop,
   ok = outside->fetch(outside->user, document->job->record.printer_uri, request, count_bytes,
                       &counted, stop, &response, err);
   PB_FAULT("connector.fetch-document.after");
+  // Another device has the job, or a person has to decide about it: nothing of it is printed here.
+  if (response != NULL && ippGetStatusCode(response) == IPP_STATUS_ERROR_NOT_POSSIBLE)
+    atomic_store(&document->job->is_dropped, true);
   // A status other than successful has no data behind it.
   if (response != NULL)
     ok = pb_cloud_check_status(/*request*/ NULL, response, "Fetch-Document", ok ? err : NULL) && ok;

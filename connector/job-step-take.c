@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cloud/client.h"
+#include "cloud/protocol.h"
 #include <string.h>
 
 static void
@@ -28,6 +29,7 @@ take_description(pb_job_t *job, ipp_t *ticket)
   // A service without job uuids: ours goes into the journal before it is used.
   if (!pb_text_is_uuid(record->job_uuid))
     pb_text_make_uuid(record->job_uuid);
+  record->offers = pb_ipp_int(ticket, IPP_TAG_JOB, PB_JOB_OFFERS, 0);
 }
 
 // The service's answer: somebody else was quicker, or the job has ended.  No failure, and nothing
@@ -73,7 +75,9 @@ is_done_before(pb_job_t *job, pb_error_t *err)
     is = known.state == PB_JOB_DONE && pb_text_is_equal(known.job_uuid, job->record.job_uuid);
   else if (err->kind == PB_GONE)
     pb_error_clear(err);
-  if (is && !atomic_load(&job->is_adopted) && is_untouched(&known))
+  // What the service has taken back since, and offers, it may be given to anybody.
+  if (is && !atomic_load(&job->is_adopted) &&
+      (is_untouched(&known) || job->record.offers > known.offers))
   {
     job->record.attempt = known.attempt + 1;  // the old local job is not to be found again
     is                  = false;

@@ -71,6 +71,8 @@ pb_job_new_journaled(const struct pb_outside *outside, pb_journal_t *journal,
   *record          = (pb_journal_job_t){0};
   job->shown_state = job->record.state;
   job->shown_local = job->record.local_job;
+
+  job->is_journaled = true;
   atomic_store(&job->is_cancel_asked, job->record.is_cancel_asked);
   atomic_store(&job->hold, (int)job->record.hold);
   job->is_shown_held = job->record.hold == PB_HOLD_HELD;

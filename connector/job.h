@@ -50,6 +50,7 @@ struct pb_job
   bool
     is_found;  // the local job is of an earlier process, which may have handed its documents over
   bool       is_cancel_sent;  // to CUPS
+  bool       is_journaled;    // an earlier process had it
   int        breaks;          // of local jobs in mid-document, since this process began
   int        failures;        // in a row
   int        said_state;      // to the service; 0: nothing

@@ -10,7 +10,7 @@
   "SELECT id, state, device_uuid, queue, printer_uri, cloud_job, job_uuid, title, user, "          \
   "local_job, attempt, outcome,"                                                                   \
   " refusal, is_cancel_asked, impressions, reasons, message, made_ms, changed_ms, ticket, "        \
-  "hold FROM jobs "
+  "hold, offers FROM jobs "
 
 #define JOBS_MAX 20000  // rows in one answer
 
@@ -41,6 +41,7 @@ read_job(pb_db_stmt_t *stmt, pb_journal_job_t *job, pb_error_t *err)
   job->made_ms    = pb_db_int(stmt, 17);
   job->changed_ms = pb_db_int(stmt, 18);
   job->hold       = (enum pb_job_hold)pb_db_int(stmt, 20);
+  job->offers     = (int)pb_db_int(stmt, 21);
 
   ticket = pb_db_blob(stmt, 19, &size);
   if (ticket == NULL || size == 0)

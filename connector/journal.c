@@ -41,6 +41,7 @@ static const char *const migrations[] = {
   "ALTER TABLE jobs ADD COLUMN hold INTEGER NOT NULL DEFAULT 0;"
   "ALTER TABLE documents ADD COLUMN runner TEXT NOT NULL DEFAULT '';"
   "ALTER TABLE documents ADD COLUMN refused_runner TEXT NOT NULL DEFAULT '';",
+  "ALTER TABLE jobs ADD COLUMN offers INTEGER NOT NULL DEFAULT 0;",
 };
 #define MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -160,13 +161,14 @@ insert(pb_journal_t *journal, pb_journal_job_t *job, pb_error_t *err)
                  "title, user, local_job,"
                  " attempt, outcome, refusal, is_cancel_asked, impressions, reasons, message, "
                  "made_ms, changed_ms,"
-                 " ticket) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                 "itttitttiiiiiittiib", (int64_t)job->state, job->device_uuid, job->queue,
+                 " ticket, offers) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                 " ?)",
+                 "itttitttiiiiiittiibi", (int64_t)job->state, job->device_uuid, job->queue,
                  job->printer_uri, (int64_t)job->cloud_job, job->job_uuid, job->title, job->user,
                  (int64_t)job->local_job, (int64_t)job->attempt, (int64_t)job->outcome,
                  (int64_t)job->refusal, (int64_t)job->is_cancel_asked, (int64_t)job->impressions,
                  job->reasons, job->message, job->made_ms, job->changed_ms, job->ticket,
-                 job->ticket_size))
+                 job->ticket_size, (int64_t)job->offers))
     return false;
   job->id = pb_db_last_id(journal->db);
   return true;

@@ -54,6 +54,7 @@ typedef struct pb_journal_job
   int                         attempt;    // at making a local job; part of its printbridge-job-id
   int                         outcome;    // ipp_jstate_t of the end; 0: not yet
   int                         refusal;    // fetch-status-code; 0: none
+  int                         offers;     // how often the service had taken it back by then
   bool                        is_cancel_asked;
   enum pb_job_hold            hold;  // as read; kept by pb_journal_set_hold and its like only
   int                         impressions;

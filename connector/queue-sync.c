@@ -13,15 +13,51 @@
 
 // --- Update-Active-Jobs
 
+// A filter had a part of a document when an earlier process of ours died: it would be made anew,
+// and print that part twice.
+static bool
+is_read_in_part(const pb_journal_job_t *job)
+{
+  for (int i = 0; i < job->documents_count; i++)
+  {
+    if (job->documents[i].readers > 0 && !job->documents[i].is_handed_over)
+      return true;
+  }
+  return false;
+}
+
 // The states that the service's table makes something of: what is not printing yet is pending to
-// it.
+// it.  Processing means, too, that we can go on with it as if nothing had been; the service, which
+// may have withheld it meanwhile, lets us then.
 static int
-state_to_report(const pb_journal_job_t *job)
+state_to_report(const pb_journal_job_t *job, bool is_of_earlier_process)
 {
   if (job->hold == PB_HOLD_HELD)
     return IPP_JSTATE_STOPPED;
+  if (job->state == PB_JOB_PRINTING && is_of_earlier_process && is_read_in_part(job))
+    return IPP_JSTATE_PENDING;
   return job->state == PB_JOB_PRINTING || job->state == PB_JOB_ENDING ? IPP_JSTATE_PROCESSING
                                                                       : IPP_JSTATE_PENDING;
+}
+
+static pb_job_t *
+find_job_locked(pb_queue_t *queue, int cloud_job)
+{
+  pb_job_t *job = queue->jobs;
+
+  while (job != NULL && job->record.cloud_job != cloud_job)
+    job = job->next;
+  return job;
+}
+
+static bool
+is_of_earlier_process(pb_queue_t *queue, int cloud_job)
+{
+  pthread_mutex_lock(&queue->mutex);
+  const pb_job_t *job = find_job_locked(queue, cloud_job);
+  bool            is  = job == NULL || job->is_journaled;
+  pthread_mutex_unlock(&queue->mutex);
+  return is;
 }
 
 static ipp_t *
@@ -40,19 +76,10 @@ new_active_jobs(pb_queue_t *queue, const pb_journal_job_t *jobs, size_t count)
   for (int i = 0; i < (int)count; i++)
   {
     ippSetInteger(request, &ids, i, jobs[i].cloud_job);
-    ippSetInteger(request, &states, i, state_to_report(&jobs[i]));
+    ippSetInteger(request, &states, i,
+                  state_to_report(&jobs[i], is_of_earlier_process(queue, jobs[i].cloud_job)));
   }
   return request;
-}
-
-static pb_job_t *
-find_job_locked(pb_queue_t *queue, int cloud_job)
-{
-  pb_job_t *job = queue->jobs;
-
-  while (job != NULL && job->record.cloud_job != cloud_job)
-    job = job->next;
-  return job;
 }
 
 static bool
@@ -331,6 +358,11 @@ pb_queue_get_jobs(pb_queue_t *queue, pb_error_t *err)
 bool
 pb_queue_synchronize(pb_queue_t *queue, pb_cups_t *cups, pb_error_t *err)
 {
+  // What another device had, or we did not want, may be offered anew.
+  pthread_mutex_lock(&queue->mutex);
+  for (int i = 0; i < PB_QUEUE_IGNORED; i++)
+    queue->ignored[i] = 0;
+  pthread_mutex_unlock(&queue->mutex);
   // A new connection: everything is told anew, also what was refused on the last one.
   ippDelete(queue->sent);
   ippDelete(queue->refused);

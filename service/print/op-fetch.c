@@ -224,6 +224,13 @@ note_fetched(struct pb_request *request, struct pb_document *document)
   return pb_document_save(request->print->db, document, &err) || pb_request_fail(request, &err);
 }
 
+// A device that may not know it yet lets go at this.
+static bool
+is_taken_back(const struct pb_job *job)
+{
+  return !job->device_uuid[0] && (job->offers > 0 || pb_job_is_withheld(job));
+}
+
 bool
 pb_op_fetch_document(struct pb_request *request)
 {
@@ -233,6 +240,9 @@ pb_op_fetch_document(struct pb_request *request)
 
   if (!load_document(request, &document))
     return false;
+  if (!is_mine(request) && is_taken_back(job))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                             "job %d is not assigned to this device any more", job->id);
   if (is_mine(request) && !pb_job_is_ended(job->status.state) && pb_document_is_awaited(&document))
     return pb_request_refuse(request, IPP_STATUS_ERROR_BUSY,
                              "document %d of job %d was cut off; its sender will send it again",

@@ -394,6 +394,49 @@ test_printed_when_let_go_untouched(void **state)
   expect(IPP_JSTATE_COMPLETED, 1, 2);
 }
 
+// It was read, and the service has taken it back: nobody has decided yet that it is printed again.
+static void
+test_printed_when_offered_anew(void **state)
+{
+  (void)state;
+  assert_true(world_run());
+  world.is_assigned = false;
+  world.taken_back  = 1;
+  world.final_state = 0;
+  assert_true(world_run());
+  assert_int_equal(world.refusal, 0);
+  assert_int_equal(world.printed, 2);
+  assert_int_equal(world.local_count, 2);
+  assert_string_not_equal(world.local[0].cloud_job_id, world.local[1].cloud_job_id);
+  // The same again is no news.
+  world.is_assigned = false;
+  world.job = pb_job_new(&world_outside, world.journal, WORLD_DEVICE, "Laser", WORLD_URI, 7);
+  assert_int_equal(pb_job_run(world.job, NULL), PB_TASK_END);
+  assert_int_equal(world.printed, 2);
+  assert_int_equal(world.refusal, IPP_STATUS_ERROR_NOT_POSSIBLE);
+}
+
+// The lease had ended meanwhile: the service says so when the filter asks.
+static void
+test_let_go_when_another_device_has_it(void **state)
+{
+  (void)state;
+  world.is_holding = true;
+  world_run_to(PB_JOB_SUBMITTED);
+  world.is_assigned       = false;
+  world.is_taken_by_other = true;
+  world.is_holding        = false;
+  for (int i = 0; i < WORLD_RUNS_MAX && !pb_job_state_is_ended(world.job->record.state); i++)
+  {
+    world_tick();
+    (void)pb_job_run(world.job, NULL);
+  }
+  assert_int_equal(world.job->record.state, PB_JOB_DONE);
+  assert_int_equal(world.printed, 0);
+  assert_int_equal(world.local[0].state, IPP_JSTATE_CANCELED);
+  assert_int_equal(world.said_final, 0);
+}
+
 // The service has it as ours and going on, the journal as ended: it is told again.
 static void
 test_told_again_when_adopted(void **state)
@@ -737,6 +780,8 @@ main(void)
     TEST(test_dropped_by_service),
     TEST(test_not_printed_twice_when_offered_again),
     TEST(test_printed_when_let_go_untouched),
+    TEST(test_printed_when_offered_anew),
+    TEST(test_let_go_when_another_device_has_it),
     TEST(test_told_again_when_adopted),
     TEST(test_no_answer),
     TEST(test_who_may_read_again),

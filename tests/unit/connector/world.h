@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cloud/protocol.h"
 #include "connector/job.h"
 #include <dirent.h>
 #include <unistd.h>
@@ -45,6 +46,7 @@ static struct world
 {
   // the service
   bool is_assigned, is_taken_by_other, is_ended;
+  int  taken_back;  // how often, to be offered anew
   int  documents;
   char format[64];
   bool has_fidelity;
@@ -141,6 +143,8 @@ world_describe(ipp_t *response)
     ippAddString(response, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "job-password-encryption", NULL,
                  world.encryption);
   }
+  if (world.taken_back > 0)
+    ippAddInteger(response, IPP_TAG_JOB, IPP_TAG_INTEGER, PB_JOB_OFFERS, world.taken_back);
   if (world.has_fidelity)
     ippAddBoolean(response, IPP_TAG_JOB, "ipp-attribute-fidelity", 1);
   if (world.sides[0] != '\0')
@@ -264,9 +268,11 @@ world_fetch(void *user, const char *uri, ipp_t *request, pb_http_sink_t sink, vo
   (void)user;
   (void)uri;
   (void)stop;
-  if (world.is_ended)
+  if (world.is_ended || world.is_taken_by_other)
   {
-    *response_out = pb_ipp_new_response(request, IPP_STATUS_ERROR_NOT_FETCHABLE);
+    *response_out =
+      pb_ipp_new_response(request, world.is_ended ? IPP_STATUS_ERROR_NOT_FETCHABLE
+                                                  : IPP_STATUS_ERROR_NOT_POSSIBLE);
     ippDelete(request);
     return true;
   }
