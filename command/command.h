@@ -20,6 +20,8 @@ int command_unshare(const struct options *options);
 int command_status(const struct options *options);
 int command_jobs(const struct options *options);
 int command_release(const struct options *options);
+int command_export(const struct options *options);
+int command_import(const struct options *options);
 int command_renew(const struct options *options);
 int command_login(const struct options *options);
 int command_logout(const struct options *options);

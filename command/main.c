@@ -33,6 +33,8 @@ static const struct command
   {"status",  "",                               "services, tunnels and queues; what is wrong",    OPTION_JSON | OPTION_STATE | OPTION_RUNTIME, 0, 0, command_status},
   {"jobs",    "[QUEUE]",                        "each job, with its hops and times",              OPTION_JSON | OPTION_STATE | OPTION_RUNTIME, 0, 1, command_jobs},
   {"release", "QUEUE JOB",                      "print a held job again; or let one go by its PIN", OPTION_PIN | OPTION_RUNTIME,  2, 2, command_release},
+  {"export",  "FILE",                           "this print server as a file, for other hardware", OPTION_PASSPHRASE | OPTION_CONFIG | OPTION_STATE | OPTION_RUNTIME, 1, 1, command_export},
+  {"import",  "FILE",                           "become the print server of that file",           OPTION_PASSPHRASE | OPTION_FORCE | OPTION_STATE | OPTION_RUNTIME | OPTION_CUPS, 1, 1, command_import},
   {"renew",   "",                               "new keys and certificates at the services, now", OPTION_STATE | OPTION_RUNTIME, 0, 0, command_renew},
   {"login",   "[URL]",                          "sign in to a service, to print to its printers", OPTIONS_LOGIN,   0, 1, command_login},
   {"logout",  "[URL]",                          "forget the sign-in, here and at the service",    OPTION_SYSTEM,   0, 1, command_logout},
@@ -111,7 +113,7 @@ run_command(const struct command *command, int argc, char **argv)
   if (options.names_count < command->min_names || options.names_count > command->max_names)
   {
     pb_error_set(&err, PB_REJECT, "%s: %s", command->name,
-                 options.names_count ? "too many arguments" : "which queue?");
+                 options.names_count ? "too many arguments" : "something is missing");
     return fail_usage(command->name, &err);
   }
   return command->run(&options);

@@ -27,6 +27,9 @@ enum option_bit
   OPTION_QR          = 1 << 12,
   OPTION_SYSTEM      = 1 << 13,
   OPTION_PIN         = 1 << 14,
+  OPTION_PASSPHRASE  = 1 << 15,
+  OPTION_CONFIG      = 1 << 16,
+  OPTION_ADOPT       = 1 << 17,
   OPTION_JOIN        = 1 << 15
 };
 
@@ -41,11 +44,14 @@ struct options
   const char *ca_file;
   const char *requester;
   const char *tries;
+  const char *passphrase_file;
+  const char *config;  // of the connector
   const char *join;  // a cloud printer, by URI or number; NULL: one of its own
   bool        all;
   bool        qr;
   bool        no_qr;
   bool        force;
+  bool        adopt;
   bool        json;
   bool        system;
   bool        pin;

@@ -100,6 +100,15 @@ pb_job_format_hold(const pb_journal_job_t *record, char *dst, size_t size)
 {
   char pages[64] = "";
 
+  if (record->documents_count > 0 &&
+      strcmp(record->documents[0].runner, PB_RUNNER_ELSEWHERE) == 0)
+  {
+    pb_text_format(dst, size,
+                   "held: the host that this print server was moved from may have printed it. Look "
+                   "at the printer, then print it here with `printbridge release %s %d`, or cancel it",
+                   record->queue, record->cloud_job);
+    return;
+  }
   if (record->impressions > 0)
     pb_text_format(pages, sizeof(pages), ", of which %d pages were counted as printed",
                    record->impressions);

@@ -88,11 +88,26 @@ is_done_before(pb_job_t *job, pb_error_t *err)
   return is;
 }
 
+// The other host's journal knows how far they got; nothing of them is fetched there any more, and
+// what was may be on paper.
+static void
+note_elsewhere(pb_journal_job_t *record)
+{
+  for (int i = 0; i < record->documents_count; i++)
+  {
+    record->documents[i].is_handed_over = true;
+    pb_text_copy(record->documents[i].runner, sizeof(record->documents[i].runner),
+                 PB_RUNNER_ELSEWHERE);
+  }
+}
+
 static bool
 decide(pb_job_t *job, pb_error_t *err)
 {
   char hop[400];
 
+  if (job->is_from_elsewhere)
+    note_elsewhere(&job->record);
   if (job->record.refusal == 0)
     return pb_job_pack_ticket(job, err) && pb_job_move(job, PB_JOB_TICKET_FITS, "fetched", err);
   if (atomic_load(&job->is_adopted))

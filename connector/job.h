@@ -45,7 +45,8 @@ struct pb_job
   atomic_long leftover_pid;      // CUPS has the job held and runs that filter all the same
   atomic_bool is_note_failing;   // the journal cannot be told of readers
 
-  bool is_offered;      // its documents, in this process
+  bool is_from_elsewhere;  // the host that this print server came from may have printed it
+  bool is_offered;         // its documents, in this process
   bool is_local_fresh;  // the local job was made by this process and nothing was sent yet
   bool
     is_found;  // the local job is of an earlier process, which may have handed its documents over

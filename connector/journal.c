@@ -205,11 +205,13 @@ save_documents(pb_journal_t *journal, const pb_journal_job_t *job, pb_error_t *e
     // What document threads have noted stays.
     if (!pb_db_run(
           journal->db, err,
-          "INSERT INTO documents (job, number, format, capability, readers, is_handed_over, bytes)"
-          " VALUES (?, ?, ?, ?, 0, 0, 0) ON CONFLICT (job, number) DO UPDATE SET format = "
+          "INSERT INTO documents (job, number, format, capability, readers, is_handed_over, bytes,"
+          " runner) VALUES (?, ?, ?, ?, 0, ?, 0, ?) ON CONFLICT (job, number) DO UPDATE SET format "
+          "= "
           "excluded.format,"
           " capability = excluded.capability",
-          "iitt", job->id, (int64_t)document->number, document->format, document->capability))
+          "iittit", job->id, (int64_t)document->number, document->format, document->capability,
+          (int64_t)document->is_handed_over, document->runner))
       return false;
   }
   return true;

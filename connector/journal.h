@@ -13,6 +13,7 @@
 #define PB_JOB_DOCUMENTS_MAX 100  // of one job; more is refused
 
 #define PB_RUNNER_SIZE 80         // as PB_DOCUMENT_RUNNER_SIZE
+#define PB_RUNNER_ELSEWHERE "elsewhere"  // the cupsd of the host that this print server came from
 
 typedef struct pb_journal pb_journal_t;
 

@@ -135,7 +135,10 @@ pb_queue_discover(pb_queue_t *queue, int cloud_job, bool is_adopted)
   job = pb_job_new(&queue->outside, queue->hub->journal, queue->uuid, queue->name,
                    queue->printer_uri, cloud_job);
   if (job != NULL)
+  {
     atomic_store(&job->is_adopted, is_adopted);
+    job->is_from_elsewhere = is_adopted && queue->is_moved;
+  }
   if (job == NULL || !add_job_locked(queue, job, 0))
   {
     queue->has_more = true;  // out of memory: it is asked for again

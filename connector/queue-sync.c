@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cloud/client.h"
+#include "connector/service.h"
 #include <stdlib.h>
 
 #define FETCHABLE_MAX 100  // in one answer, however many we have
@@ -117,7 +118,8 @@ compare_ours(pb_queue_t *queue, const pb_journal_job_t *ours, size_t count,
   pthread_mutex_unlock(&queue->mutex);
 }
 
-static void
+// True: it was not known here.
+static bool
 take_theirs(pb_queue_t *queue, int cloud_job, int state)
 {
   pb_job_t *job = NULL;
@@ -133,8 +135,25 @@ take_theirs(pb_queue_t *queue, int cloud_job, int state)
   }
   pthread_mutex_unlock(&queue->mutex);
   // Ours by the service's word, but not in the journal, which was lost.
-  if (job == NULL && state < IPP_JSTATE_CANCELED)
-    pb_queue_discover(queue, cloud_job, /*is_adopted*/ true);
+  if (job != NULL || state >= IPP_JSTATE_CANCELED)
+    return false;
+  pb_queue_discover(queue, cloud_job, /*is_adopted*/ true);
+  return true;
+}
+
+// All that was under way at the former host is in the journal here.
+static void
+end_move(pb_queue_t *queue)
+{
+  pb_error_t err = {0};
+  char       name[80];
+
+  pb_text_format(name, sizeof(name), "moved:%s", queue->uuid);
+  if (pb_journal_set_number(queue->hub->journal, name, queue->service->registration->moved_ms,
+                            &err))
+    queue->is_moved = false;
+  else
+    pb_log(NULL, PB_LOG_WARN, "%s: that it was moved stays noted: %s", queue->name, err.message);
 }
 
 static bool
@@ -145,6 +164,7 @@ update_active_jobs(pb_queue_t *queue, pb_error_t *err)
   ipp_t            *response = NULL;
   ipp_attribute_t  *ids      = NULL;
   ipp_attribute_t  *states   = NULL;
+  int               unknown  = 0;
 
   if (!pb_journal_copy_active(queue->hub->journal, queue->uuid, &ours, &count, err))
     return false;
@@ -159,7 +179,9 @@ update_active_jobs(pb_queue_t *queue, pb_error_t *err)
   states = pb_ipp_find(response, IPP_TAG_OPERATION, "output-device-job-states", IPP_TAG_ENUM);
   for (int i = 0; ids != NULL && states != NULL && i < ippGetCount(ids) && i < ippGetCount(states);
        i++)
-    take_theirs(queue, ippGetInteger(ids, i), ippGetInteger(states, i));
+    unknown += take_theirs(queue, ippGetInteger(ids, i), ippGetInteger(states, i));
+  if (queue->is_moved && unknown == 0)
+    end_move(queue);
   ippDelete(response);
   pb_journal_free_jobs(ours, count);
   return true;

@@ -45,6 +45,7 @@ struct pb_queue
   char            problem[512];
 
   // The task's own.
+  bool    is_moved;  // from another host: what is assigned and not in the journal may be on paper
   ipp_t  *sent;     // device attributes that the service has; NULL: full report next
   ipp_t  *refused;  // those that it does not want
   int     failures;

@@ -175,10 +175,14 @@ pb_service_add_queue(pb_service_t *service, const pb_registered_queue_t *registe
 {
   pb_queue_t *queue = pb_queue_new(service->hub, service, registered->uuid, registered->queue,
                                    registered->printer_uri);
+  char        name[80];
   int64_t     delay_ms;
 
   if (queue == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
+  pb_text_format(name, sizeof(name), "moved:%s", queue->uuid);
+  queue->is_moved =
+    service->registration->moved_ms > pb_journal_get_number(service->hub->journal, name, 0);
   pthread_mutex_lock(&service->mutex);
   delay_ms = service->dial_state == PB_DIAL_UP ? 0 : FIRST_SYNC_MS;
   pthread_mutex_unlock(&service->mutex);

@@ -76,8 +76,8 @@ format_name(char dst[64], const char *uuid, const char *ending)
 }
 
 // Members that must be there, be printable and fit.
-static bool
-copy_members(json_object *object, pb_registered_queue_t *queue, pb_error_t *err)
+bool
+pb_registered_queue_parse(json_object *object, pb_registered_queue_t *queue, pb_error_t *err)
 {
   const struct
   {
@@ -105,7 +105,23 @@ copy_members(json_object *object, pb_registered_queue_t *queue, pb_error_t *err)
   if (!pb_text_has_prefix(queue->printer_uri, "ipps://") &&
       !pb_text_has_prefix(queue->printer_uri, "https://"))
     return pb_error_set(err, PB_CONFIG, "bad \"printer-uri\"");
+  queue->certified_ms = pb_json_int(object, "certified-ms", 0);
   return true;
+}
+
+json_object *
+pb_registered_queue_format(const pb_registered_queue_t *queue)
+{
+  json_object *object = json_object_new_object();
+
+  if (object && pb_json_add_text(object, "output-device-uuid", queue->uuid) &&
+      pb_json_add_text(object, "queue", queue->queue) &&
+      pb_json_add_text(object, "printer-uri", queue->printer_uri) &&
+      pb_json_add_text(object, "printer-uuid", queue->printer_uuid) &&
+      (queue->certified_ms <= 0 || pb_json_add_int(object, "certified-ms", queue->certified_ms)))
+    return object;
+  json_object_put(object);
+  return NULL;
 }
 
 // The certificate is kept for the services that ask for it; without it the queue still works.
@@ -147,7 +163,7 @@ pb_registered_queue_read(const char *folder, const char *name, pb_registered_que
 
   if (!pb_registration_read_json(folder, name, &object, err))
     goto done;
-  if (!copy_members(object, &queue, err))
+  if (!pb_registered_queue_parse(object, &queue, err))
   {
     pb_error_prefix(err, "%s/%s", folder, name);
     goto done;
@@ -158,8 +174,7 @@ pb_registered_queue_read(const char *folder, const char *name, pb_registered_que
     pb_error_set(err, PB_CONFIG, "%s/%s: is of %s", folder, name, queue.uuid);
     goto done;
   }
-  queue.certified_ms = pb_json_int(object, "certified-ms", 0);
-  ok                 = read_certificate(folder, &queue, err);
+  ok = read_certificate(folder, &queue, err);
 
 done:
   json_object_put(object);
@@ -173,7 +188,7 @@ bool
 pb_registered_queue_write(const char *folder, const pb_registered_queue_t *queue, pb_error_t *err)
 {
   bool         ok     = false;
-  json_object *object = json_object_new_object();
+  json_object *object = pb_registered_queue_format(queue);
   char         name[64];
 
   if (!pb_text_is_uuid(queue->uuid))
@@ -184,11 +199,7 @@ pb_registered_queue_write(const char *folder, const pb_registered_queue_t *queue
   format_name(name, queue->uuid, ".crt");
   if (queue->certificate && !write_file(folder, name, queue->certificate, err))
     goto done;
-  if (!object || !pb_json_add_text(object, "output-device-uuid", queue->uuid) ||
-      !pb_json_add_text(object, "queue", queue->queue) ||
-      !pb_json_add_text(object, "printer-uri", queue->printer_uri) ||
-      !pb_json_add_text(object, "printer-uuid", queue->printer_uuid) ||
-      (queue->certified_ms > 0 && !pb_json_add_int(object, "certified-ms", queue->certified_ms)))
+  if (!object)
   {
     pb_error_set(err, PB_RETRY, "out of memory");
     goto done;

@@ -26,6 +26,10 @@ bool pb_registered_queue_read(const char *folder, const char *name,
 bool pb_registered_queue_write(const char *folder, const pb_registered_queue_t *queue,
                                pb_error_t *err) PB_MUST_USE;
 bool pb_registered_queue_remove(const char *folder, const char *uuid, pb_error_t *err) PB_MUST_USE;
+// Its members, without the certificate; PB_CONFIG names what is bad.  NULL: out of memory.
+bool         pb_registered_queue_parse(json_object *object, pb_registered_queue_t *queue,
+                                       pb_error_t *err) PB_MUST_USE;
+json_object *pb_registered_queue_format(const pb_registered_queue_t *queue);
 void pb_registered_queue_clear(pb_registered_queue_t *queue);
 
 #endif

@@ -78,6 +78,13 @@ append_queue(pb_registration_t *registration, pb_registered_queue_t *queue, pb_e
   return true;
 }
 
+bool
+pb_registration_take_queue(pb_registration_t *registration, pb_registered_queue_t *queue,
+                           pb_error_t *err)
+{
+  return append_queue(registration, queue, err);
+}
+
 static int
 compare_queues(const void *a, const void *b)
 {

@@ -46,6 +46,13 @@ bool pb_registration_save(pb_registration_t *registration, pb_error_t *err) PB_M
 bool pb_registration_add_queue(pb_registration_t *registration, const pb_registered_queue_t *queue, pb_error_t *err) PB_MUST_USE;  // copies and saves; replaces one of the same uuid
 bool pb_registration_remove_queue(pb_registration_t *registration, const char *uuid, pb_error_t *err) PB_MUST_USE;
 void pb_registration_free(pb_registration_t *registration);
+// Adds the queue to the structure, not to the disk, and takes what it owns.
+bool pb_registration_take_queue(pb_registration_t *registration, pb_registered_queue_t *queue, pb_error_t *err) PB_MUST_USE;
+// A whole registration that came from elsewhere, in one step: after a crash it is there or not.  ca_pem: kept beside it and
+// trusted; NULL: none.  PB_REJECT: there are shared queues at that service already.
+bool pb_registration_install(pb_registration_t *registration, const char *state_folder, const char *ca_pem, pb_error_t *err) PB_MUST_USE;
+// Takes it off the disk again.
+bool pb_registration_uninstall(pb_registration_t *registration, pb_error_t *err) PB_MUST_USE;
 
 // One writer at a time: `share.lock` in the state folder, until the fd is closed.  PB_CONFIG: somebody else is at work.
 bool pb_registration_lock(const char *state_folder, int *lock_out, pb_error_t *err) PB_MUST_USE;

@@ -174,7 +174,13 @@ renew_certificates(struct rekey *rekey, pb_error_t *err)
             certify_all(rekey, account, rekey->registration->key, err);
 
   pb_cloud_account_free(account);
-  return ok;
+  if (!ok || !pb_registration_is_moving(rekey->registration))
+    return ok;
+  pb_log(/*ctx*/ NULL, PB_LOG_WARN,
+         "%s: this service replaces no keys: see to it that the former host is switched off",
+         rekey->registration->url);
+  rekey->registration->moved_key[0] = '\0';
+  return pb_registration_save(rekey->registration, err);
 }
 
 bool

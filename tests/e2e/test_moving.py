@@ -7,6 +7,8 @@ import json
 import os
 import signal
 
+from harness.connector import Connector
+from harness.cups import Cups
 from harness.process import run, wait_for
 from tests.e2e.days import DaysCase, WorldCase
 from tests.faults.points import POINTS
@@ -163,3 +165,116 @@ class Expired(DaysCase):
         self.reload(certificate_file=None, key_file=None)
         self.printed_once("Laser", 3, job)
         connector.wait_tunnel()
+
+
+class Elsewhere(MovingCase):
+    """A second machine: another cupsd with the same queue, another connector; the service and the paper are the same."""
+
+    world_options = {"queues": ("Laser",)}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        world = cls.world
+        cls.cups = Cups(world.path("cups2"), world.programs, world.path("connector2/runtime/connector.sock")).start()
+        cls.other = Connector(world.path("connector2"), world.programs, cls.cups.server)
+        cls.secret = world.path("passphrase")
+        with open(cls.secret, "w", encoding="ascii") as file:
+            file.write("correct horse battery\n")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.other.stop()
+        cls.cups.stop()
+        super().tearDownClass()
+
+    def export(self, name):
+        path = self.world.path(name)
+        _, text = self.printbridge("export", path, "--passphrase-file", self.secret)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        return path, text
+
+    def import_(self, path, *more, secret=None):
+        return self.printbridge("import", path, "--passphrase-file", secret or self.secret, "--cups", self.cups.server, *more,
+                                connector=self.other, check=False)
+
+    def test_a_what_cannot_be_imported_changes_nothing(self):
+        path, _ = self.export("a.move")
+        with open(path, "rb") as file:
+            whole = file.read()
+        self.assertNotIn(b"PRIVATE KEY", whole)
+        wrong, damaged, newer = self.world.path("wrong"), self.world.path("damaged"), self.world.path("newer")
+        with open(wrong, "w", encoding="ascii") as file:
+            file.write("another passphrase\n")
+        with open(damaged, "wb") as file:
+            file.write(whole[:-30] + bytes([whole[-30] ^ 1]) + whole[-29:])
+        with open(newer, "wb") as file:
+            file.write(whole[:16] + b"\x07" + whole[17:])
+        for words, answer in ((dict(path=path, secret=wrong), "the passphrase is wrong"),
+                              (dict(path=damaged), "the file is damaged"),
+                              (dict(path=newer), "made by a newer Printbridge"),
+                              (dict(path=wrong), "no file that was sealed by Printbridge"),
+                              (dict(path=self.world.path("none")), "none"),
+                              (dict(path=path), "CUPS has no queue Laser")):
+            with self.subTest(answer=answer):
+                status, text = self.import_(**words)
+                self.assertEqual(status, 1)
+                self.assertIn(answer, text)
+                self.assertEqual(glob.glob(f"{self.other.state}/services/*"), [])
+        status, text = self.printbridge("export", path, "--passphrase-file", self.secret, check=False)
+        self.assertEqual(status, 1)
+        self.assertIn("is there already", text)
+        self.printed_once("Laser", 1, self.world.print_job("Laser", self.document(1)))
+
+    def test_b_moved_with_a_job_in_every_state(self):
+        """One is on paper, one waits in the printer's queue, one at the service: each is printed once, or held."""
+        world = self.world
+        self.cups.add("Laser", world.printers["Laser"].uri, "drv:///sample.drv/generic.ppd", ["PageSize=A4", "Option1=True"])
+        # The old machine has begun two jobs when it is moved; its printer is stopped, so that they stay there.
+        run(["cupsdisable", "-h", world.cups.server, "Laser"])
+        begun = world.print_job("Laser", self.document(1), title="begun")
+        wait_for(lambda: world.cups.jobs("not-completed"), "the job at the old machine's CUPS")
+        path, text = self.export("b.move")
+        self.assertIn("1 jobs are on their way here", text)
+        client = client_of(world.connector)
+        status, text = self.import_(path)
+        self.assertEqual(status, 0, text)
+        self.assertIn("the host that they came from is locked out", text)
+        self.assertEqual(client_of(self.other), client)
+        self.assertNotEqual(key_of(self.other), key_of(world.connector))
+        self.other.start()
+        self.other.wait_tunnel()
+        # The old one is locked out and says so, once.
+        wait_for(lambda: "has been moved" in world.connector.status()["services"][0].get("problem", ""),
+                 "the old machine to say so", 60, 0.2)
+        # What may have been printed there is held here.
+        held = wait_for(lambda: [job for job in self.other.jobs() if job["state"] == "held"], "the job to be held", 60, 0.2)
+        self.assertEqual(held[0]["cloud_job"], begun)
+        self.assertIn("moved from", held[0]["message"])
+        wait_for(lambda: "job-suspended-by-system" in str(world.job("Laser", begun)), "the cloud to know", 30, 0.2)
+        self.nothing_came("Laser")
+        # The old machine's queue goes on: it gets nothing any more.
+        run(["cupsenable", "-h", world.cups.server, "Laser"])
+        # New jobs are printed by the new one, at the address that it always had.
+        self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
+        run([self.other.command, "release", "Laser", str(begun), "--runtime", self.other.runtime])
+        self.setUp()
+        world.wait_job("Laser", begun)
+        papers = world.printers["Laser"].wait_jobs(self.before["Laser"] + 1, 30)
+        self.assertEqual(len(papers), self.before["Laser"] + 1)
+        log = world.connector.process.output()
+        self.assertEqual(log.count("not served any more"), 1)
+
+    def test_c_the_same_file_once_more(self):
+        """The key in it is dead: it makes no third print server, and on the new one nothing is to be done."""
+        world = self.world
+        status, text = self.import_(world.path("b.move"))
+        self.assertEqual(status, 0, text)
+        self.assertIn("is there already", text)
+        third = Connector(world.path("connector3"), world.programs, self.cups.server)
+        status, text = self.printbridge("import", world.path("b.move"), "--passphrase-file", self.secret, "--cups",
+                                        self.cups.server, connector=third, check=False)
+        self.assertEqual(status, 1)
+        self.assertIn("Export it again", text)
+        self.assertEqual(glob.glob(f"{third.state}/services/*"), [])
+        self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cloud/client.h"
+#include "cloud/export.h"
 #include "cloud/printer-cache.h"
 #include "cloud/registration.h"
 #include "cloud/reply.h"
@@ -281,6 +282,29 @@ keep_attributes(void *world, pb_error_t *err)
   return ok;
 }
 
+static bool
+move(void *world, pb_error_t *err)
+{
+  pb_registration_t **list  = NULL;
+  size_t              count = 0;
+  pb_buffer_t         text  = {0};
+  struct pb_export export;
+  bool ok = pb_registrations_load(world, &list, &count, err);
+
+  if (ok && count == 0)
+    fail_msg("no registration is there to be moved");
+  ok = ok && pb_export_format(list, count, "workers = 3\n", &text, err);
+  pb_registrations_free(list, count);
+  if (ok)
+    ok = pb_export_parse(text.data, text.size, &export, err);
+  if (ok && (export.count != count || export.settings == NULL))
+    fail_msg("something of it is overlooked");
+  if (ok)
+    pb_export_clear(&export);
+  pb_buffer_clear(&text);
+  return ok;
+}
+
 static const struct alloc_case cases[] = {
   {"metadata",             read_metadata,   false},
   {"device code",          read_code,       false},
@@ -288,6 +312,7 @@ static const struct alloc_case cases[] = {
   {"registrations",        load_all,        false},
   {"registration changed", change,          false},
   {"registrations again",  load_all,        false},
+  {"moved",                move,            false},
   {"new registration",     make_new,        false},
   {"account",              open_account,    false},
   {"sign-in written",      write_sign_in,   false},
