@@ -76,7 +76,7 @@ class Client:
     def request(self, operation, uri, *attributes, document=b"", job=()):
         """The answer's attributes; `job` go into the job group. Refused and Unanswered say what else may happen."""
         message = struct.pack(">HHI", 0x0200, operation, 1) + b"\x01" + attribute(CHARSET, "attributes-charset", "utf-8")
-        message += attribute(LANGUAGE, "attributes-natural-language", "en") + attribute(URI, "printer-uri", uri)
+        message += attribute(LANGUAGE, "attributes-natural-language", "en") + attribute(URI, "system-uri" if uri.endswith("/system") else "printer-uri", uri)
         message += b"".join(attribute(*one) for one in attributes)
         if job:
             message += b"\x02" + b"".join(attribute(*one) for one in job)
