@@ -24,6 +24,10 @@ PAGE = (b"%!PS-Adobe-3.0\n%%Pages: 1\n%%EndComments\n%%Page: 1 1\n/Helvetica fin
         b"(Overload) show showpage\n%%EOF\n")
 
 
+def say(text):
+    print(text, flush=True)
+
+
 def client_of(world, user=USER, password=None, timeout=120):
     return Client(world.service.port, world.service.ca_file, user, password or world.password, timeout)
 
@@ -178,9 +182,9 @@ def backlog(args):
              ["waiting", "jobs/s", "median ms", "99 % ms", "service MiB", "connector MiB", "in CUPS", "other queue ms"], rows)
         try:
             print_page(client, uri)
-            print("NOT REFUSED: one more than jobs-per-printer")
+            say("NOT REFUSED: one more than jobs-per-printer")
         except Refused as refused:
-            print(f"one more: {refused}")
+            say(f"one more: {refused}")
         after = questions(world, client, uri)
         show("Questions, ms", ["what", "no jobs", f"{len(jobs)} waiting"],
              [[what, f"{ms:.1f}", f"{dict(after)[what]:.1f}"] for what, ms in before])
@@ -189,22 +193,22 @@ def backlog(args):
             part.stop()
             part.start()
         took = timed(lambda: restart(world.service)), timed(lambda: (restart(world.connector), world.connector.wait_tunnel()))
-        print(f"restarted: service {took[0]:.2f} s, connector {took[1]:.2f} s")
+        say(f"restarted: service {took[0]:.2f} s, connector {took[1]:.2f} s")
         client.close()
         run(["cupsenable", "Laser"], world.cups.env)
         wait_for(lambda: world.printers["Laser"].complete(), "the first paper", 60)
         cpu = [p.cpu_seconds() for p in daemons]
         rate = drain_rate(world, client, "Laser", args.seconds)
         used = [(p.cpu_seconds() - c) / max(rate * args.seconds, 1) * 1000 for p, c in zip(daemons, cpu)]
-        print(f"printed with {len(jobs)} waiting: {rate:.1f} jobs/s, {used[0]:.1f} + {used[1]:.1f} ms of CPU each")
+        say(f"printed with {len(jobs)} waiting: {rate:.1f} jobs/s, {used[0]:.1f} + {used[1]:.1f} ms of CPU each")
         took, others = beside(world, "Laser2", lambda: client.request(CANCEL_MY_JOBS, uri))
-        print(f"Cancel-My-Jobs: {took:.1f} s; meanwhile {len(others)} jobs of the other queue, "
+        say(f"Cancel-My-Jobs: {took:.1f} s; meanwhile {len(others)} jobs of the other queue, "
               f"median {percentile(others, .5) * 1000:.0f} ms, longest {max(others, default=0) * 1000:.0f} ms")
         wait_for(lambda: not world.cups.jobs("not-completed"), "no local jobs", 60)
         few = Crowd(world, uri, 8, 300)
         few.run()
         rate = drain_rate(world, client, "Laser", min(args.seconds, 20))
-        print(f"printed with 300 waiting: {rate:.1f} jobs/s")
+        say(f"printed with 300 waiting: {rate:.1f} jobs/s")
         show("Memory at its highest, MiB", ["daemon", "peak"], [[p.name, f"{mebibytes(p, 'VmHWM'):.1f}"] for p in daemons])
     finally:
         world.stop()
@@ -240,7 +244,7 @@ def queues(args):
     world = make_world(args.programs, ("Laser",))
     try:
         took = timed(lambda: add_queues(world, names))
-        print(f"{len(names)} queues made in {took:.1f} s")
+        say(f"{len(names)} queues made in {took:.1f} s")
         rows = []
         names.append("Laser")
         for first in range(0, len(names), 50):
@@ -255,25 +259,25 @@ def queues(args):
         begin = time.monotonic()
         shared = len(world.uris)
         wait_for(lambda: world.connector.process.output().count("in step with") >= shared, "all queues in step", 300, 0.1)
-        print(f"connector started anew: all {shared} queues in step after {time.monotonic() - begin:.1f} s, "
+        say(f"connector started anew: all {shared} queues in step after {time.monotonic() - begin:.1f} s, "
               f"{world.connector.process.cpu_seconds():.1f} s of CPU, {mebibytes(world.connector.process):.1f} MiB")
         client = client_of(world)
         for limit in (10, 250):
             took = statistics.median(timed(lambda: client.request(
                 GET_PRINTERS, re.sub(r"/ipp/print/\d+$", "/ipp/system", world.uris["Laser"]), (INTEGER, "limit", limit)))
                 for _ in range(3))
-            print(f"Get-Printers limit {limit}: {took * 1000:.0f} ms")
+            say(f"Get-Printers limit {limit}: {took * 1000:.0f} ms")
         idle = [p.cpu_seconds() for p in (world.service.process, world.connector.process)]
         time.sleep(20)
         busy = [(p.cpu_seconds() - c) / 20 * 100
                 for p, c in zip((world.service.process, world.connector.process), idle)]
-        print(f"idle: service {busy[0]:.1f} %, connector {busy[1]:.1f} % of a core")
+        say(f"idle: service {busy[0]:.1f} %, connector {busy[1]:.1f} % of a core")
         jobs = {}
         took = timed(lambda: jobs.update({name: print_page(client, world.uris[name]) for name in world.uris}))
         begin = time.monotonic()
         wait_for(lambda: all(client.job(world.uris[name], job)[0] == "completed" for name, job in jobs.items()),
                  "all jobs", 600, 1)
-        print(f"a job to each: sent in {took:.1f} s, all completed {time.monotonic() - begin:.1f} s later")
+        say(f"a job to each: sent in {took:.1f} s, all completed {time.monotonic() - begin:.1f} s later")
     finally:
         world.stop()
         world.remove()
@@ -291,7 +295,7 @@ def add_queues(world, names):
             text = re.sub(r"^UUID .*\n", "", text, flags=re.M)
             file.write(re.sub(r"<(?:Default)?Printer Laser>", f"<Printer {name}>", text).replace("</DefaultPrinter>", "</Printer>") + "\n")
             shutil.copy(os.path.join(folder, "ppd", "Laser.ppd"), os.path.join(folder, "ppd", f"{name}.ppd"))
-    world.cups.start()
+    world.cups.start(seconds=300)  # it makes a cache of each PPD
 
 
 def main():

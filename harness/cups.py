@@ -157,17 +157,17 @@ class Cups:
             if name.endswith((".types", ".convs")):
                 shutil.copyfile(os.path.join(source, name), os.path.join(self.folder, "share", "mime", name))
 
-    def start(self):
+    def start(self, seconds=20):
         cupsd = shutil.which("cupsd", path=os.environ.get("PATH", "") + ":/usr/sbin")
         self.process = Process("cupsd", [cupsd, "-f", "-c", f"{self.folder}/etc/cupsd.conf",
                                          "-s", f"{self.folder}/etc/cups-files.conf"], f"{self.folder}/log/cupsd")
         self.process.start()
-        self.wait_up()
+        self.wait_up(seconds)
         return self
 
-    def wait_up(self):
+    def wait_up(self, seconds=20):
         wait_for(lambda: run(["lpstat", "-r"], self.env, check=False)[1].startswith("scheduler is running"),
-                 f"cupsd in {self.folder}", 20)
+                 f"cupsd in {self.folder}", seconds)
 
     def stop(self):
         if self.process is not None:

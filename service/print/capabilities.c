@@ -231,14 +231,34 @@ has(ipp_t *bag, const char *name)
   return ippFindAttribute(bag, name, IPP_TAG_ZERO) != NULL;
 }
 
+// Others are made of what the device reported, so that all of that is needed.
 static bool
-add_reported(ipp_t *bag, ipp_t *reported)
+is_made_of_others(const struct pb_requested *requested)
+{
+  static const char *const made[] = {"job-creation-attributes-supported", "media-col-default",
+                                     "media-col-ready", "media-size-supported",
+                                     "media-col-database"};
+
+  for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+  {
+    if (pb_requested_has(requested, &pb_groups_printer, made[i]))
+      return true;
+  }
+  return false;
+}
+
+// requested NULL: all.  A large printer's take milliseconds to copy.
+static bool
+add_reported(ipp_t *bag, ipp_t *reported, const struct pb_requested *requested)
 {
   if (!reported)
     return true;
   for (ipp_attribute_t *at = ippFirstAttribute(reported); at; at = ippNextAttribute(reported))
   {
-    if (ippGetName(at) && !has(bag, ippGetName(at)) && !pb_attributes_copy_one(at, bag, GROUP))
+    const char *name = ippGetName(at);
+
+    if (name && (!requested || pb_requested_has(requested, &pb_groups_printer, name)) &&
+        !has(bag, name) && !pb_attributes_copy_one(at, bag, GROUP))
       return false;
   }
   return true;
@@ -314,11 +334,20 @@ add_creation_attributes(ipp_t *bag)
 ipp_t *
 pb_capabilities_new(struct pb_request *request, const struct pb_device *only)
 {
+  return pb_capabilities_new_for(request, only, /*requested*/ NULL);
+}
+
+ipp_t *
+pb_capabilities_new_for(struct pb_request *request, const struct pb_device *only,
+                        const struct pb_requested *requested)
+{
   pb_error_t err      = {0};
   int64_t    queued   = 0;
   ipp_t     *reported = pb_printer_get_reported(&request->printer, only);
   ipp_t     *bag      = pb_bag_new();
 
+  if (requested && is_made_of_others(requested))
+    requested = NULL;
   if (!bag)
     goto out_of_memory;
   if (!pb_job_count_queued(request->print->db, request->printer.id, &queued, &err))
@@ -335,7 +364,7 @@ pb_capabilities_new(struct pb_request *request, const struct pb_device *only)
     pb_capability_add(bag, GROUP, &pb_capabilities_of_service[i]);
   pb_events_add_printer_attributes(bag);
   pb_job_password_add_supported(bag, reported);
-  if (!add_reported(bag, reported))
+  if (!add_reported(bag, reported, requested))
     goto out_of_memory;
   pb_device_strings_add_uri(request, bag);
   for (size_t i = 0; i < pb_capabilities_otherwise_count; i++)

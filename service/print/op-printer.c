@@ -18,10 +18,10 @@ pb_op_get_printer_attributes(struct pb_request *request)
   if (uuid && !only)
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND,
                              "the output device is not this printer's");
-  capabilities = pb_capabilities_new(request, only);
+  pb_requested_read(&requested, request->ipp, /*otherwise*/ NULL);
+  capabilities = pb_capabilities_new_for(request, only, &requested);
   if (!capabilities)
     return false;
-  pb_requested_read(&requested, request->ipp, /*otherwise*/ NULL);
   if (pb_requested_copy(&requested, &pb_groups_printer, capabilities, request->response,
                         IPP_TAG_PRINTER) < 0)
     ok = pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");

@@ -121,7 +121,7 @@ add_printer(struct pb_request *request, int id, const struct pb_requested *reque
   pb_printer_clear(&request->printer);
   if (!pb_printer_load(request->print->db, id, &request->printer, &err))
     return pb_request_fail(request, &err);
-  capabilities = pb_capabilities_new(request, /*only*/ NULL);
+  capabilities = pb_capabilities_new_for(request, /*only*/ NULL, requested);
   if (!capabilities)
     return false;
   if (!is_first)

@@ -88,6 +88,20 @@ is_of_template(const char *name)
   return false;
 }
 
+// No group among the names, so that what is not named is not wanted.
+static bool
+is_names_only(const struct pb_requested *requested, const struct pb_groups *groups)
+{
+  if (requested->is_all || ippContainsString(requested->names, groups->ticket))
+    return false;
+  for (size_t i = 0; i < 3 && groups->description[i]; i++)
+  {
+    if (ippContainsString(requested->names, groups->description[i]))
+      return false;
+  }
+  return true;
+}
+
 bool
 pb_requested_has(const struct pb_requested *requested, const struct pb_groups *groups,
                  const char *name)
@@ -98,6 +112,8 @@ pb_requested_has(const struct pb_requested *requested, const struct pb_groups *g
     return false;
   if (requested->is_all)
     return true;
+  if (is_names_only(requested, groups))
+    return false;
   if (is_of_template(name))
     return ippContainsString(requested->names, groups->ticket);
   for (size_t i = 0; i < 3 && groups->description[i]; i++)
