@@ -332,7 +332,7 @@ pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **i
       "'' AND activity_ms < ?",
     [PB_JOBS_DUE] =
       "SELECT id FROM jobs WHERE state = 4 AND hold_until_ms > 0 AND hold_until_ms <= ?",
-    [PB_JOBS_OLD] = "SELECT id FROM jobs WHERE state >= 7 AND is_incoming = 0 AND completed_ms < ?",
+    [PB_JOBS_OLD] = "SELECT id FROM jobs WHERE state >= 7 AND is_incoming = 0 AND completed_ms < ? LIMIT 5000",
     [PB_JOBS_INCOMING] = "SELECT id FROM jobs WHERE is_incoming = 1 AND ? >= 0",
   };
 

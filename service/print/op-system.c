@@ -17,10 +17,10 @@
 
 enum
 {
-  PIECE_SIZE        = 1023,                   // octets of a text value
-  CSR_MAX           = 16384,                  // a request for an RSA 4096 key has 1.7 KB
-  TOO_MANY_PRINTERS = 0x050d,                 // libcups has no name for it
-  PRINTERS_MAX      = 250,                    // of one answer
+  PIECE_SIZE        = 1023,    // octets of a text value
+  CSR_MAX           = 16384,   // a request for an RSA 4096 key has 1.7 KB
+  TOO_MANY_PRINTERS = 0x050d,  // libcups has no name for it
+  PRINTERS_MAX      = 100,     // of one answer: nobody else gets at the database meanwhile
   ANSWER_MAX        = PB_IPP_MESSAGE_MAX / 4  // no further printer goes into a larger one
 };
 

@@ -12,6 +12,11 @@
 #include "print/print-private.h"
 #include "print/request.h"
 
+enum
+{
+  AT_ONCE = 50  // records that go in one transaction
+};
+
 void
 pb_print_set_options(pb_print_t *print, const struct pb_print_options *options)
 {
@@ -170,6 +175,20 @@ delete_old(struct pb_request *request)
 }
 
 static bool
+do_step(pb_print_t *print, int job_id, bool (*step)(struct pb_request *))
+{
+  struct pb_request request;
+  bool              ok = false;
+
+  pb_request_init(&request, print, /*principal*/ NULL);
+  request.now_ms = pb_clock_now_ms();
+  request.job.id = job_id;
+  ok             = pb_request_transact(&request, step);
+  pb_request_clear(&request);
+  return ok;
+}
+
+static bool
 do_chore(pb_print_t *print, enum pb_job_chore chore, int64_t time_ms,
          bool (*step)(struct pb_request *), pb_error_t *err)
 {
@@ -179,15 +198,42 @@ do_chore(pb_print_t *print, enum pb_job_chore chore, int64_t time_ms,
   if (!pb_job_list_chore(print->db, chore, time_ms, &ids, &count, err))
     return false;
   for (size_t i = 0; i < count; i++)
-  {
-    struct pb_request request;
+    (void)do_step(print, ids[i], step);  // what fails is logged there, and tried at the next tick
+  free(ids);
+  return true;
+}
 
-    pb_request_init(&request, print, /*principal*/ NULL);
-    request.now_ms = pb_clock_now_ms();
-    request.job.id = ids[i];
-    (void)pb_request_transact(&request,
-                              step);  // what fails is logged there, and tried at the next tick
-    pb_request_clear(&request);
+// Records go by the dozen: each transaction waits for the disk, and nobody else gets at the
+// database while it is open.
+static bool
+delete_some(pb_print_t *print, const int *ids, size_t count)
+{
+  pb_error_t err = {0};
+  bool       ok  = pb_db_begin(print->db, &err);
+
+  if (!ok)
+    return false;
+  for (size_t i = 0; ok && i < count; i++)
+    ok = do_step(print, ids[i], delete_old);
+  return pb_db_end(print->db, ok, &err);
+}
+
+static bool
+drop_history(pb_print_t *print, int64_t time_ms, pb_error_t *err)
+{
+  int   *ids   = NULL;
+  size_t count = 0;
+
+  if (!pb_job_list_chore(print->db, PB_JOBS_OLD, time_ms, &ids, &count, err))
+    return false;
+  for (size_t i = 0; i < count; i += AT_ONCE)
+  {
+    size_t some = count - i < AT_ONCE ? count - i : AT_ONCE;
+
+    // One of them does not go: the others do.
+    if (!delete_some(print, &ids[i], some))
+      for (size_t k = 0; k < some; k++)
+        (void)do_step(print, ids[i + k], delete_old);
   }
   free(ids);
   return true;
@@ -229,17 +275,17 @@ pb_print_tick(pb_print_t *print)
     {PB_JOBS_OVERDUE, abort_overdue},
     {PB_JOBS_CUT_OFF, abort_overdue},
     {PB_JOBS_DUE,     release_due  },
-    {PB_JOBS_OLD,     delete_old   }
   };
   int64_t    now_ms      = pb_clock_now_ms();
   int64_t    before_ms[] = {now_ms - print->options.multiple_operation_ms,
-                            now_ms - print->options.cut_off_ms, now_ms,
-                            now_ms - print->options.job_history_ms};
+                            now_ms - print->options.cut_off_ms, now_ms};
   pb_error_t err         = {0};
 
   for (size_t i = 0; i < sizeof(chores) / sizeof(chores[0]); i++)
     if (!do_chore(print, chores[i].chore, before_ms[i], chores[i].step, &err))
       pb_log(/*ctx*/ NULL, PB_LOG_WARN, "housekeeping: %s", err.message);
+  if (!drop_history(print, now_ms - print->options.job_history_ms, &err))
+    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "old jobs stay: %s", err.message);
   pb_presence_tick(print);
   pb_lease_tick(print);
   pb_seen_flush(&print->seen, print->db);

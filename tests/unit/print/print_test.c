@@ -74,7 +74,7 @@ held_jobs_are_released_when_due(void **state)
   } holds[] = {
     {due,     pb_clock_now_ms() + MINUTE_MS    },
     {later,   pb_clock_now_ms() + 3 * MINUTE_MS},
-    {forever, PB_HOLD_FOREVER              },
+    {forever, PB_HOLD_FOREVER                  },
   };
   pb_error_t err = {0};
 
@@ -126,6 +126,38 @@ old_jobs_go_with_their_documents(void **state)
   pb_clock_shift_wall_ms(-61 * MINUTE_MS);
 }
 
+// Hundreds in one tick; what is not old stays.
+static void
+a_long_history_goes(void **state)
+{
+  struct bench *b        = *state;
+  pb_error_t    err      = {0};
+  int           id       = print_job(b, &ann);
+  int64_t       ended_ms = pb_clock_now_ms() - 61 * MINUTE_MS;
+
+  check_status(call(b, &ann, ask_job(IPP_OP_CANCEL_JOB, id)), IPP_STATUS_OK);
+  check_ok(pb_db_begin(b->db, &err), err);
+  for (int i = 0; i < 333; i++)
+  {
+    struct pb_job job = {.printer_id = 1, .ticket = ippNew()};
+
+    job.status.state = IPP_JSTATE_COMPLETED;
+    pb_text_make_uuid(job.uuid);
+    check_ok(pb_job_insert(b->db, &job, &err), err);
+    job.status.completed_ms = ended_ms;
+    check_ok(pb_job_save(b->db, &job, &err), err);
+    pb_job_clear(&job);
+  }
+  check_ok(pb_db_commit(b->db, &err), err);
+  pb_print_tick(b->print);
+  check_job(b, id, IPP_JSTATE_CANCELED, "job-canceled-by-user");
+
+  pb_db_stmt_t *rows = pb_db_query(b->db, &err, "SELECT count(*) FROM jobs", "");
+  assert_true(pb_db_step(rows));
+  assert_int_equal(pb_db_int(rows, 0), 1);
+  check_ok(pb_db_finish(rows, &err), err);
+}
+
 // printer-up-time counts from 1 (RFC 8011 s5.4.29); moments before the start are not positive.
 static void
 time_is_told_in_seconds_since_the_start(void **state)
@@ -171,9 +203,9 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    TEST(only_what_is_known_survives_a_restart), TEST(held_jobs_are_released_when_due),
-    TEST(old_jobs_go_with_their_documents),      TEST(time_is_told_in_seconds_since_the_start),
-    TEST(the_last_word_of_a_connector_survives),
+    TEST(only_what_is_known_survives_a_restart),   TEST(held_jobs_are_released_when_due),
+    TEST(old_jobs_go_with_their_documents),        TEST(a_long_history_goes),
+    TEST(time_is_told_in_seconds_since_the_start), TEST(the_last_word_of_a_connector_survives),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
