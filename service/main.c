@@ -351,14 +351,22 @@ reload(pb_server_t *server, struct options *options)
     pb_log(NULL, PB_LOG_WARN, "changed, but read at the start only: %s", waiting);
 }
 
+// A lease is looked at a few times while it runs.
+static time_t
+get_tick_seconds(const pb_settings_t *settings)
+{
+  int64_t seconds = settings->lease_ms / 5000;
+
+  return seconds < 1 ? 1 : seconds < TICK_SECONDS ? (time_t)seconds : TICK_SECONDS;
+}
+
 static void
 serve(pb_server_t *server, struct options *options, const sigset_t *signals)
 {
-  const struct timespec wait = {.tv_sec = TICK_SECONDS};
-
   while (true)
   {
-    int number = sigtimedwait(signals, NULL, &wait);
+    struct timespec wait   = {.tv_sec = get_tick_seconds(&options->settings)};
+    int             number = sigtimedwait(signals, NULL, &wait);
 
     if (number == SIGHUP)
       reload(server, options);

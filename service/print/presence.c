@@ -47,7 +47,7 @@ struct round
   size_t count;
 };
 
-// A tunnel is a word that does not end: the lease begins when it does.
+// The lease begins when the tunnel is found to have ended.
 static void
 look_at(void *user, const char *client_id)
 {
@@ -55,8 +55,8 @@ look_at(void *user, const char *client_id)
   struct turn  *more;
   bool          is_away;
 
-  if (has_tunnel(round->print, client_id))
-    pb_seen_note(&round->print->seen, client_id, pb_clock_now_ms());
+  pb_seen_note_tunnel(&round->print->seen, client_id, has_tunnel(round->print, client_id),
+                      pb_clock_now_ms());
   is_away = pb_presence_is_away(round->print, client_id);
   if (!pb_seen_turn(&round->print->seen, client_id, is_away))
     return;

@@ -39,7 +39,8 @@ bool pb_print_recover(pb_print_t *print, pb_error_t *err) PB_MUST_USE;
 // Who knows whose tunnel is up: that connector is there, whatever it says.  Before the edge starts; NULL: nobody.
 typedef bool (*pb_print_has_tunnel_t)(void *user, const char *client_id);
 void pb_print_set_tunnels(pb_print_t *print, pb_print_has_tunnel_t has_tunnel, void *user);
-// Now and then (each 10 s, from any thread): time-outs, job history, held jobs whose time has come.
+// Now and then (each 10 s, or a fifth of a shorter lease, from any thread): time-outs, leases, job
+// history, held jobs whose time has come.
 void pb_print_tick(pb_print_t *print);
 
 // --- for the portal and the command line: plain values, valid in the callback only

@@ -52,6 +52,14 @@ add_locked(pb_seen_t *seen, const char *client_id)
   return &more[seen->count++];
 }
 
+static void
+note_locked(struct pb_seen_entry *entry, int64_t now_ms)
+{
+  entry->seen_ms = now_ms;
+  entry->mono_ms = pb_clock_mono_ms();
+  entry->is_new  = true;
+}
+
 void
 pb_seen_note(pb_seen_t *seen, const char *client_id, int64_t now_ms)
 {
@@ -64,11 +72,23 @@ pb_seen_note(pb_seen_t *seen, const char *client_id, int64_t now_ms)
   if (!entry)
     entry = add_locked(seen, client_id);
   if (entry)
-  {
-    entry->seen_ms = now_ms;
-    entry->mono_ms = pb_clock_mono_ms();
-    entry->is_new  = true;
-  }
+    note_locked(entry, now_ms);
+  pthread_mutex_unlock(&seen->mutex);
+}
+
+void
+pb_seen_note_tunnel(pb_seen_t *seen, const char *client_id, bool is_up, int64_t now_ms)
+{
+  struct pb_seen_entry *entry;
+
+  pthread_mutex_lock(&seen->mutex);
+  entry = find_locked(seen, client_id);
+  if (!entry && is_up)
+    entry = add_locked(seen, client_id);
+  if (entry && (is_up || entry->has_tunnel))
+    note_locked(entry, now_ms);
+  if (entry)
+    entry->has_tunnel = is_up;
   pthread_mutex_unlock(&seen->mutex);
 }
 
@@ -97,7 +117,7 @@ pb_seen_get_silence_ms(pb_seen_t *seen, const char *client_id, int64_t start_mon
   entry = find_locked(seen, client_id);
   if (entry && entry->mono_ms > from_ms)
     from_ms = entry->mono_ms;
-  else if (!entry && seen->count == PB_SEEN_MAX)
+  if (entry ? entry->has_tunnel : seen->count == PB_SEEN_MAX)
     from_ms = now_ms;
   pthread_mutex_unlock(&seen->mutex);
   return now_ms - from_ms;
