@@ -7,6 +7,9 @@
 #include <string.h>
 
 #define LEAVE_DEFAULT_MS (60 * 60 * 1000LL)
+#define WAKE_DEFAULT_MS (3 * 60 * 1000)
+#define WAKE_MIN_MS 3000                   // cupsd knows seconds
+#define WAKE_MAX_MS (12 * 60 * 60 * 1000)  // and the next time of day only
 #define COPIES_MAX 9999
 #define ORIGIN "job-originating-host-name"
 
@@ -56,14 +59,27 @@ read_device_uri(struct pb_arguments *arguments, const char *argv0, pb_getenv_t e
 }
 
 static bool
-read_leave_after(struct pb_arguments *arguments, pb_getenv_t env, pb_error_t *err)
+read_time(pb_getenv_t env, const char *name, int64_t otherwise_ms, int64_t *ms_out, pb_error_t *err)
 {
-  const char *after = env("PRINTBRIDGE_LEAVE_AFTER");
+  const char *text = env(name);
 
-  arguments->leave_ms = LEAVE_DEFAULT_MS;
-  if (after == NULL || pb_text_parse_duration_ms(after, &arguments->leave_ms))
+  *ms_out = otherwise_ms;
+  if (text == NULL || pb_text_parse_duration_ms(text, ms_out))
     return true;
-  return pb_error_set(err, PB_CONFIG, "PRINTBRIDGE_LEAVE_AFTER: \"%.40s\" is no time", after);
+  return pb_error_set(err, PB_CONFIG, "%s: \"%.40s\" is no time", name, text);
+}
+
+static bool
+read_times(struct pb_arguments *arguments, pb_getenv_t env, pb_error_t *err)
+{
+  if (!read_time(env, "PRINTBRIDGE_LEAVE_AFTER", LEAVE_DEFAULT_MS, &arguments->leave_ms, err) ||
+      !read_time(env, "PRINTBRIDGE_WAKE_AFTER", WAKE_DEFAULT_MS, &arguments->wake_ms, err))
+    return false;
+  if (arguments->wake_ms < WAKE_MIN_MS)
+    arguments->wake_ms = WAKE_MIN_MS;
+  if (arguments->wake_ms > WAKE_MAX_MS)
+    arguments->wake_ms = WAKE_MAX_MS;
+  return true;
 }
 
 bool
@@ -95,8 +111,7 @@ pb_arguments_parse(int argc, char **argv, pb_getenv_t env, struct pb_arguments *
     .tmpdir             = env("TMPDIR") != NULL ? env("TMPDIR") : "/tmp",
   };
   read_options(arguments_out);
-  return read_device_uri(arguments_out, argv[0], env, err) &&
-         read_leave_after(arguments_out, env, err);
+  return read_device_uri(arguments_out, argv[0], env, err) && read_times(arguments_out, env, err);
 }
 
 // What cupsd calls it, and what it is.  NULL: nothing that a printer takes.

@@ -26,6 +26,7 @@ struct pb_arguments
   const char          *queue;                   // $PRINTER
   const char          *tmpdir;                  // never NULL
   int64_t              leave_ms;                // PRINTBRIDGE_LEAVE_AFTER; see track.h
+  int64_t              wake_ms;                 // PRINTBRIDGE_WAKE_AFTER; see hold.c
 };
 
 typedef const char *(*pb_getenv_t)(const char *name);

@@ -84,7 +84,7 @@ is_patient(const char *options)
   cups_option_t *parsed = NULL;
   int            count  = cupsParseOptions(options, 0, &parsed);
   const char    *hold   = cupsGetOption("job-hold-until", count, parsed);
-  bool           is     = (hold != NULL && strcmp(hold, "no-hold") != 0) ||
+  bool is = (hold != NULL && strcmp(hold, "no-hold") != 0 && !pb_cups_is_hold_time(hold)) ||
             cupsGetOption("job-password", count, parsed) != NULL;
 
   cupsFreeOptions(count, parsed);

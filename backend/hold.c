@@ -24,6 +24,12 @@
 #define POLL_MIN_MS 1000
 #define RELEASE_TRIES 60  // a second each: cupsd has held the job by then
 
+struct put_off
+{
+  int64_t wake_ms;  // so long after the waiter's end cupsd starts the jobs
+  int64_t at_ms;    // monotonic: next time
+};
+
 // Of the sign-in at its service.
 static bool
 format_folder(const struct pb_identity *identity, char dst[PB_PLACE_SIZE])
@@ -35,6 +41,21 @@ format_folder(const struct pb_identity *identity, char dst[PB_PLACE_SIZE])
 }
 
 // --- the waiter
+
+// When this process is gone (cupsd was restarted with all that it had started, or the computer
+// was), nobody is left who could release the jobs but cupsd itself: they are held until a time of
+// day that is always put off. Then the backend runs again, finds the code that is still good, and
+// waits for it.
+static void
+put_off(const char *folder, struct put_off *next)
+{
+  int64_t now_ms = pb_clock_mono_ms();
+
+  if (now_ms < next->at_ms)
+    return;
+  // Those that are not held yet are as soon as their backends have ended.
+  next->at_ms = now_ms + next->wake_ms / (pb_held_keep(folder, next->wake_ms) > 0 ? 12 : 3);
+}
 
 static void
 release_all(const char *folder)
@@ -73,10 +94,11 @@ learn_printers(pb_sign_in_t *sign_in, const struct pb_places *places)
 
 static void
 wait_for_code(pb_sign_in_t *sign_in, struct pb_device_code *code, const struct pb_places *places,
-              const char *folder)
+              const char *folder, int64_t wake_ms)
 {
-  pb_error_t   err  = {0};
-  enum pb_poll poll = PB_POLL_PENDING;
+  pb_error_t     err  = {0};
+  struct put_off next = {.wake_ms = wake_ms};
+  enum pb_poll   poll = PB_POLL_PENDING;
 
   while (poll == PB_POLL_PENDING)
   {
@@ -84,6 +106,8 @@ wait_for_code(pb_sign_in_t *sign_in, struct pb_device_code *code, const struct p
       return;
     pb_error_clear(&err);
     poll = pb_sign_in_poll(sign_in, code, &err);
+    if (poll == PB_POLL_PENDING)
+      put_off(folder, &next);
   }
   if (poll == PB_POLL_DENIED)
     note_denied(folder);
@@ -94,17 +118,19 @@ wait_for_code(pb_sign_in_t *sign_in, struct pb_device_code *code, const struct p
 
 // With a handle of its own, since all that the backend had open is closed.
 static void
-run_waiter(const struct pb_identity *identity, struct pb_device_code *code, const char *folder)
+run_waiter(const struct pb_identity *identity, struct pb_device_code *code, const char *folder,
+           int64_t wake_ms)
 {
   pb_sign_in_t *sign_in = NULL;
   pb_error_t    err     = {0};
 
   if (pb_sign_in_new(identity->folder, PB_SIGN_IN_USER, &identity->service, &sign_in, &err))
-    wait_for_code(sign_in, code, &identity->places, folder);
+    wait_for_code(sign_in, code, &identity->places, folder, wake_ms);
 }
 
 static void
-start_waiter(const struct pb_identity *identity, struct pb_device_code *code, const char *folder)
+start_waiter(const struct pb_identity *identity, struct pb_device_code *code, const char *folder,
+             int64_t wake_ms)
 {
   pb_error_t err   = {0};
   char      *path  = pb_file_join(folder, LOCK);
@@ -118,7 +144,7 @@ start_waiter(const struct pb_identity *identity, struct pb_device_code *code, co
   if (child == 0)
   {
     pb_detach(lock);
-    run_waiter(identity, code, folder);
+    run_waiter(identity, code, folder, wake_ms);
     _exit(0);
   }
   if (lock >= 0)
@@ -184,7 +210,7 @@ hold_with_code(const struct pb_arguments *arguments, const struct pb_identity *i
   if (ok)
   {
     pb_report_error(report, "Sign in: %s code %s", code.verification_uri, code.user_code);
-    start_waiter(identity, &code, folder);
+    start_waiter(identity, &code, folder, arguments->wake_ms);
   }
   pb_device_code_clear(&code);
   return ok;

@@ -1,7 +1,7 @@
 // login - printbridge login: a person approves a code, and this user (or with --system this
 // machine) may print to the service's printers. Jobs that wait for a sign-in go on by themselves:
-// the backend's waiter looks at the same files; where it is gone (a restart of the computer), the
-// user's next job releases them.
+// the backend's waiter looks at the same files; where it is gone (a restart of the computer), this
+// command releases them, the user's next job does, or cupsd itself within minutes (backend/hold.c).
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"

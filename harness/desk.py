@@ -67,6 +67,15 @@ class Desk:
                 raise Failed(f"login: exit status {popen.returncode}\n{text}")
         return text
 
+    def logout(self, user=None, extra=()):
+        """`printbridge logout`; returns what it printed."""
+        done = subprocess.run([self.command, "logout", self.world.service.url, *extra], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, user=user, cwd="/",
+                              env=dict(os.environ, **self.cups.env, **self.cups.places))
+        if done.returncode != 0:
+            raise Failed(f"logout: exit status {done.returncode}\n{done.stdout}")
+        return done.stdout
+
     def approve(self, code, decision="approve", email=USER):
         status, page = self.world.service.portal(email).decide(code, decision)
         if status != 200:

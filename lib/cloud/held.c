@@ -88,34 +88,50 @@ read_held(const char *folder, const char *name, struct pb_held_job *held)
   return ok;
 }
 
-// True: it needs no more looking at.
+// What becomes of a job that is held.  for_ms 0: it is released.
 static bool
-release(const struct pb_held_job *held)
+change(pb_cups_t *cups, const struct pb_held_job *held, int64_t for_ms, pb_error_t *err)
+{
+  int number = (int)held->job_id;
+
+  return for_ms > 0 ? pb_cups_hold_job(cups, held->queue, number, held->owner, for_ms, err)
+                    : pb_cups_release_job(cups, held->queue, number, held->owner, err);
+}
+
+enum outcome
+{
+  CHANGED,
+  NOT_HELD,  // not yet, or its CUPS does not answer
+  GONE       // it waits no more
+};
+
+static enum outcome
+try_one(const struct pb_held_job *held, int64_t for_ms)
 {
   pb_cups_t              *cups     = NULL;
   struct pb_cups_printing printing = {0};
   pb_error_t              err      = {0};
-  bool                    is_done  = false;
+  enum outcome            outcome  = NOT_HELD;
 
   if (pb_cups_open(held->server, &cups, &err) &&
       pb_cups_get_printing(cups, held->queue, (int)held->job_id, &printing, &err))
   {
     bool is_it = strcmp(printing.uuid, held->uuid) == 0;
 
-    if (is_it && printing.state == IPP_JSTATE_HELD)
-      is_done = pb_cups_release_job(cups, held->queue, (int)held->job_id, held->owner, &err);
-    else
-      is_done = !is_it || printing.state > IPP_JSTATE_STOPPED;
+    if (!is_it || printing.state > IPP_JSTATE_STOPPED)
+      outcome = GONE;
+    else if (printing.state == IPP_JSTATE_HELD && change(cups, held, for_ms, &err))
+      outcome = CHANGED;
   }
   if (err.kind != PB_OK)
-    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "release: %s", err.message);
-  is_done = is_done || err.kind == PB_GONE;
+    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "job %lld: %s", (long long)held->job_id, err.message);
   pb_cups_close(cups);
-  return is_done;
+  return err.kind == PB_GONE ? GONE : outcome;
 }
 
-size_t
-pb_held_release(const char *folder)
+// for_ms 0: release.  How many were not held.
+static size_t
+try_all(const char *folder, int64_t for_ms)
 {
   char          *parent = pb_file_join(folder, FOLDER);
   DIR           *dir    = parent != NULL ? opendir(parent) : NULL;
@@ -129,13 +145,26 @@ pb_held_release(const char *folder)
     if (entry->d_name[0] == '.' || !read_held(folder, entry->d_name, &held))
       continue;
     seen++;
-    if (release(&held))
-      pb_held_remove(folder, held.uuid);
-    else
+    enum outcome outcome = try_one(&held, for_ms);
+    if (outcome == NOT_HELD)
       left++;
+    else if (outcome == GONE || for_ms == 0)
+      pb_held_remove(folder, held.uuid);
   }
   if (dir != NULL)
     closedir(dir);
   free(parent);
   return left;
+}
+
+size_t
+pb_held_keep(const char *folder, int64_t for_ms)
+{
+  return try_all(folder, for_ms);
+}
+
+size_t
+pb_held_release(const char *folder)
+{
+  return try_all(folder, 0);
 }

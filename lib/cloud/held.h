@@ -26,6 +26,10 @@ bool pb_held_add(const char *folder, const struct pb_held_job *job, pb_error_t *
 // This one prints now.
 void pb_held_remove(const char *folder, const char *job_uuid);
 
+// Keep all that are held for so long more; then cupsd starts them by itself, should nobody have done so again: after a
+// restart of the computer nobody else is there.  Returns how many were not held yet.  Blocks.
+size_t pb_held_keep(const char *folder, int64_t for_ms);
+
 // Release all that are held; forget those that have gone.  Returns how many are left: not held yet,
 // or their CUPS does not answer.  Blocks.
 size_t pb_held_release(const char *folder);

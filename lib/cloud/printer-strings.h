@@ -9,7 +9,7 @@
 #include "ipp/message.h"
 #include "ipp/strings.h"
 
-#define PB_PRINTER_LANGUAGES_MAX 24
+#define PB_PRINTER_LANGUAGES_MAX 32
 
 struct pb_printer_strings
 {

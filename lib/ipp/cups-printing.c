@@ -3,9 +3,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cups-printing.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cups-private.h"
 #include <string.h>
+#include <time.h>
 
 static ipp_t *
 new_job_request(ipp_op_t operation, const char *queue, int job_id, const char *user)
@@ -45,6 +47,36 @@ pb_cups_release_job(pb_cups_t *cups, const char *queue, int job_id, const char *
 {
   return pb_cups_perform(cups, new_job_request(IPP_OP_RELEASE_JOB, queue, job_id, owner), NULL, 0,
                          queue, NULL, err);
+}
+
+// A time of day in UTC, the next one that comes.
+bool
+pb_cups_hold_job(pb_cups_t *cups, const char *queue, int job_id, const char *owner, int64_t for_ms,
+                 pb_error_t *err)
+{
+  ipp_t    *request = new_job_request(IPP_OP_HOLD_JOB, queue, job_id, owner);
+  time_t    at      = (time_t)((pb_clock_now_ms() + for_ms) / 1000);
+  struct tm parts   = {0};
+  char      text[32];
+
+  if (gmtime_r(&at, &parts) == NULL || strftime(text, sizeof(text), "%H:%M:%S", &parts) == 0)
+  {
+    ippDelete(request);
+    return pb_error_set(err, PB_BUG, "no time of day");
+  }
+  if (request != NULL)
+    ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_NAME, "job-hold-until", /*language*/ NULL,
+                 text);
+  return pb_cups_perform(cups, request, NULL, 0, queue, NULL, err);
+}
+
+bool
+pb_cups_is_hold_time(const char *job_hold_until)
+{
+  size_t digits = strspn(job_hold_until, "0123456789");
+
+  return digits > 0 && job_hold_until[digits] == ':' &&
+         strspn(job_hold_until, "0123456789:") == strlen(job_hold_until);
 }
 
 bool

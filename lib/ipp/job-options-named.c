@@ -5,6 +5,7 @@
 
 #include "attributes.h"
 #include "base/text.h"
+#include "cups-printing.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -355,7 +356,8 @@ static bool
 is_over(const char *name, const char *value)
 {
   return strcmp(name, "job-hold-until") == 0 &&
-         (strcmp(value, "no-hold") == 0 || strcmp(value, "indefinite") == 0);
+         (strcmp(value, "no-hold") == 0 || strcmp(value, "indefinite") == 0 ||
+          pb_cups_is_hold_time(value));
 }
 
 static void

@@ -8,7 +8,7 @@
 #include "ipp/message.h"
 
 #define PB_PPD_STRINGS_MAX (64 * 1024)  // bytes of all languages of a queue, which are told with each report
-#define PB_PPD_STRINGS_LANGUAGES_MAX 24
+#define PB_PPD_STRINGS_LANGUAGES_MAX 32
 
 // The PPD's text, and what cupsd says of the queue, pb_ppd_vendor_add's attributes with it: keys are of its values.  Adds
 // printer-strings-languages-supported, too.  False: out of memory.

@@ -4,6 +4,7 @@
 
 import os
 import signal
+import time
 
 from harness import documents
 from harness.process import run, wait_for
@@ -37,19 +38,77 @@ class Waiter(DeskCase):
         self.assertNotIn("Filtered", text)
 
 
-class WithoutWaiter(DeskCase):
+class WaiterCase(DeskCase):
     """A restart of the computer has ended the process that waited for the code."""
 
     world_options = {"queues": ("Laser",)}
 
+    def tearDown(self):
+        super().tearDown()
+        self.desk.logout(USER)
+
+    def waiters(self):
+        return [int(line) for line in run(["pgrep", "-f", f"^{self.desk.uri('Laser')} "], check=False)[1].split()]
+
+    def kill_waiter(self):
+        waiters = self.waiters()
+        self.assertEqual(len(waiters), 1, waiters)
+        os.kill(waiters[0], signal.SIGKILL)
+
+
+class WithoutWaiter(WaiterCase):
     def test_login_releases_what_waits(self):
         number = self.lp("Laser", self.document(2))
         self.desk.wait_code("Laser", number)
-        _, waiters = run(["pgrep", "-f", f"^{self.desk.uri('Laser')} "], check=False)
-        self.assertEqual(len(waiters.split()), 1, waiters)
-        os.kill(int(waiters), signal.SIGKILL)
+        self.kill_waiter()
         self.desk.login(USER)
         self.printed("Laser", 2, number)
+
+
+class Restarted(WaiterCase):
+    """The same, and nobody runs anything: cupsd itself starts the jobs again, and the code that was shown is good."""
+
+    desk_options = {"env": {"PRINTBRIDGE_WAKE_AFTER": "9s"}}
+
+    def wait_put_off(self, number):
+        """The waiter has said until when cupsd is to hold the job."""
+        wait_for(lambda: self.desk.job("Laser", number).get("job-hold-until", "").count(":") == 2,
+                 "the time until which the job is held", 20)
+
+    def test_the_code_that_was_shown_is_enough(self):
+        number = self.lp("Laser", self.document(2))
+        code = self.desk.wait_code("Laser", number)
+        self.wait_put_off(number)
+        self.assertEqual(self.desk.wait_code("Laser", number), code)
+        self.kill_waiter()
+        self.desk.approve(code)
+        self.printed("Laser", 2, number)
+
+    def test_a_restart_of_the_computer(self):
+        number = self.lp("Laser", self.document(3))
+        code = self.desk.wait_code("Laser", number)
+        self.wait_put_off(number)
+        self.desk.cups.kill()
+        self.kill_waiter()
+        self.desk.approve(code)
+        self.desk.cups.start()
+        self.printed("Laser", 3, number)
+
+    def test_it_stays_held_as_long_as_somebody_waits(self):
+        """Put off again and again: the backend is not started for nothing."""
+        number = self.lp("Laser", self.document(1))
+        code = self.desk.wait_code("Laser", number)
+        self.wait_put_off(number)
+        begin, seen = time.monotonic(), set()
+        while time.monotonic() - begin < 12:
+            job = self.desk.job("Laser", number)
+            self.assertEqual(job["job-state"], "pending-held")
+            self.assertIn(code, job["job-printer-state-message"])
+            seen.add(job["job-hold-until"])
+            time.sleep(0.5)
+        self.assertGreater(len(seen), 1)
+        self.desk.approve(code)
+        self.printed("Laser", 1, number)
 
 
 class Interrupted(DeskCase):

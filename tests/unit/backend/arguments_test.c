@@ -132,6 +132,38 @@ test_bad_leave_after(void **state)
 }
 
 static void
+test_wake_after(void **state)
+{
+  static const struct
+  {
+    const char *text;  // NULL: not set
+    int64_t     want;  // 0: refused
+  } rows[] = {
+    {NULL,   180000  },
+    {"5s",   5000    },
+    {"1s",   3000    },
+    {"0",    3000    },
+    {"2d",   43200000},
+    {"soon", 0       },
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    struct pb_arguments arguments;
+    pb_error_t          err = {0};
+
+    memset(environment, 0, sizeof(environment));
+    environment[0][0] = rows[i].text != NULL ? "PRINTBRIDGE_WAKE_AFTER" : NULL;
+    environment[0][1] = rows[i].text;
+    assert_int_equal(parse(6, "printbridge://h/1", "1", "1", "", &arguments, &err),
+                     rows[i].want != 0);
+    if (rows[i].want != 0)
+      assert_int_equal(arguments.wake_ms, rows[i].want);
+  }
+}
+
+static void
 test_formats(void **state)
 {
   static const struct
@@ -166,9 +198,8 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_whole),
-    cmocka_unit_test(test_rows),
-    cmocka_unit_test(test_bad_leave_after),
+    cmocka_unit_test(test_whole),           cmocka_unit_test(test_rows),
+    cmocka_unit_test(test_bad_leave_after), cmocka_unit_test(test_wake_after),
     cmocka_unit_test(test_formats),
   };
 
