@@ -80,13 +80,23 @@ find_uri(const struct pb_service *service, ipp_t *message, pb_printer_entry_t *e
   return found;
 }
 
-// Device IDs are keys and values between ':' and ';', in ASCII.
+// Device IDs are keys and values between ':' and ';', in ASCII.  Backend and driver must tell the
+// same one, for desktops to match them: nothing that a PPD's text could not hold as it is.
 static void
 clean_value(char *text)
 {
-  for (; *text; text++)
-    if (*text == ':' || *text == ';' || *text < ' ' || *text > '~')
-      *text = ' ';
+  char *to = text;
+
+  for (const char *at = text; *at; at++)
+  {
+    bool is_good = *at > ' ' && *at <= '~' && !strchr(":;\"<>\\", *at);
+
+    if (is_good || (to > text && to[-1] != ' '))
+      *to++ = is_good ? *at : ' ';
+  }
+  while (to > text && to[-1] == ' ')
+    to--;
+  *to = '\0';
 }
 
 static void
@@ -98,6 +108,8 @@ make_device_id(const struct pb_service *service, ipp_t *message, pb_printer_entr
   pb_authority_format(service->host, service->port == PB_SERVICE_PORT ? 0 : service->port, where);
   clean_value(model);
   clean_value(where);
+  if (!model[0])
+    pb_text_copy(model, sizeof(model), "Printer");
   for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
   {
     size_t used = strlen(list);

@@ -32,6 +32,26 @@ ASK = """\
 """
 
 
+# system-config-printer's own matcher (python3-cupshelpers): for each of our devices the driver that it takes, and its fit.
+MATCH = """\
+import json, os, sys
+import cups
+from cupshelpers import parseDeviceID
+from cupshelpers.ppds import PPDs
+cups.setServer(sys.argv[1])
+connection = cups.Connection()
+known = PPDs(connection.getPPDs(), xml_dir=os.environ.get("CUPSHELPERS_XMLDIR"))
+found = {}
+for uri, device in connection.getDevices(include_schemes=["printbridge"]).items():
+    parts = parseDeviceID(device.get("device-id", ""))
+    fit = known.getPPDNamesFromDeviceID(parts["MFG"], parts["MDL"], parts["DES"], parts["CMD"], uri,
+                                        device.get("device-make-and-model"))
+    best = known.orderPPDNamesByPreference(list(fit), fit=fit)[0]
+    found[uri] = (best, fit[best], len([name for name in fit if fit[name].startswith("exact")]))
+print(json.dumps(found))
+"""
+
+
 def load_printers():
     """tests/printers as a module."""
     path = os.path.join(ROOT, "tests/printers")
@@ -70,7 +90,7 @@ class Driver(unittest.TestCase):
             with open(os.path.join(folder, f"{path.stem}.ipp"), "wb") as file:
                 file.write(module.message(text + f"printer-uri-supported uri {uri}\n"))
             model = re.search(r'^printer-make-and-model text "(.*)"$', text, re.M).group(1)
-            ascii_model = re.sub(r"[^ -~]|[:;]", " ", model)
+            ascii_model = " ".join(re.sub(r'[^ -~]|[:;"<>\\]', " ", model).split()) or "Printer"
             lines.append({"printer-uri": uri, "printer-name": path.stem, "make-and-model": model,
                           "device-id": f"MFG:Printbridge;MDL:{ascii_model} ({path.stem} at {HOST});CMD:PDF;"})
         cls.write_list(lines)
@@ -125,6 +145,41 @@ class Driver(unittest.TestCase):
         for line in self.lines[:3]:
             _, text = run(["lpinfo", "--device-id", line["device-id"], "-m"], self.cups.env)
             self.assertTrue(text.startswith(f"printbridge:{HOST}/{line['printer-name']} "), text)
+
+    def test_system_config_printer_finds_each(self):
+        """Debian's package python3-cupshelpers; PYTHONPATH may name another place of it."""
+        if importlib.util.find_spec("cupshelpers") is None:
+            self.skipTest("python3-cupshelpers is not installed")
+        run(["lpinfo", "-v"], self.cups.env)
+        done = subprocess.run(["python3", "-c", MATCH, self.cups.server], capture_output=True, text=True, check=False,
+                              timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        found = json.loads(done.stdout)
+        self.assertEqual(set(found), {f"printbridge://{HOST}/{name}" for name in self.printers})
+        for uri, (ppd, fit, exact) in found.items():
+            self.assertEqual((ppd, exact), (uri.replace("printbridge://", "printbridge:"), 1), fit)
+            self.assertIn(fit, ("exact", "exact-cmd"))
+
+    def test_devices_are_listed_at_once(self):
+        """The backend itself, with all of them in the cache and no network."""
+        path = os.path.join(self.cups.folder, "bin/backend/printbridge")
+        times = []
+        for _ in range(5):
+            begin = time.monotonic()
+            done = subprocess.run([path], env={**os.environ, **self.cups.places}, capture_output=True, text=True, check=True)
+            times.append(time.monotonic() - begin)
+        self.assertLess(min(times), 0.1)
+        lines = [line for line in done.stdout.splitlines() if line.startswith("network printbridge://")]
+        self.assertEqual(len(lines), len(self.printers))
+        for line in lines:
+            self.assertRegex(line, r'^network printbridge://\S+ "[^"]+" "[^"]+" "MFG:Printbridge;MDL:[^"]+;CMD:PDF;" "[^"]*"$')
+
+    def test_nothing_is_known(self):
+        """A bare line, so that dialogs know the scheme."""
+        path = os.path.join(self.cups.folder, "bin/backend/printbridge")
+        places = {name: os.path.join(self.folder, "empty", name) for name in self.cups.places}
+        done = subprocess.run([path], env={**os.environ, **places}, capture_output=True, text=True, check=True)
+        self.assertEqual(done.stdout, 'network printbridge "Unknown" "Cloud printer (Printbridge)"\n')
 
     def test_lpadmin_adds_each(self):
         for name in self.printers:

@@ -196,12 +196,46 @@ test_entries(void **state)
     {
       assert_string_equal(entry.id, rows[i].want_id);
       assert_string_equal(entry.make_and_model, rows[i].want_model);
-      snprintf(text, sizeof(text), "MFG:Printbridge;MDL:%s (%s at 127.0.0.1 %d);CMD:PDF;",
-               rows[i].want_model, rows[i].want_id, service.port);
-      assert_string_equal(entry.device_id, text);
       pb_printer_entry_get_device_uri(&service, &entry, text);
       assert_true(pb_text_has_prefix(text, "printbridge://127.0.0.1:"));
     }
+    ippDelete(group);
+  }
+}
+
+// What backend and driver tell alike, whatever the model is called.
+static void
+test_device_ids(void **state)
+{
+  static const struct
+  {
+    const char *model, *mdl;
+  } rows[] = {
+    {"Acme 1",                      "Acme 1" },
+    {"A:B;C",                       "A B C"  },
+    {"\u8907 \"IM\" <C> \\;\u6a5f", "IM C"   },
+    {"  A  B ",                     "A B"    },
+    {"\u8907\u6a5f",                "Printer"},
+    {NULL,                          "Printer"},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    ipp_t             *group = ippNew();
+    pb_printer_entry_t entry;
+    pb_error_t         err = {0};
+    char               text[512];
+
+    snprintf(text, sizeof(text), "ipps://127.0.0.1:%d/ipp/print/3", service.port);
+    ippAddString(group, IPP_TAG_PRINTER, IPP_TAG_URI, "printer-uri-supported", NULL, text);
+    if (rows[i].model != NULL)
+      ippAddString(group, IPP_TAG_PRINTER, IPP_TAG_TEXT, "printer-make-and-model", NULL,
+                   rows[i].model);
+    check_ok(pb_printer_entry_read(&service, group, &entry, &err), err);
+    snprintf(text, sizeof(text), "MFG:Printbridge;MDL:%s (3 at 127.0.0.1 %d);CMD:PDF;", rows[i].mdl,
+             service.port);
+    assert_string_equal(entry.device_id, text);
     ippDelete(group);
   }
 }
@@ -405,8 +439,12 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_entries), CACHE(test_list),  CACHE(test_refresh),
-    CACHE(test_one_at_a_time),      CACHE(test_files),
+    cmocka_unit_test(test_entries),
+    cmocka_unit_test(test_device_ids),
+    CACHE(test_list),
+    CACHE(test_refresh),
+    CACHE(test_one_at_a_time),
+    CACHE(test_files),
   };
   return cmocka_run_group_tests(tests, start_all, stop_all);
 }
