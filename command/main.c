@@ -12,8 +12,8 @@
 
 #define OPTIONS_SHARE                                                                              \
   (OPTION_SERVICE | OPTION_FINGERPRINT | OPTION_CA_FILE | OPTION_REQUESTER | OPTION_TRIES |        \
-   OPTION_ALL | OPTION_JOIN | OPTION_QR | OPTION_NO_QR | OPTION_STATE | OPTION_RUNTIME |           \
-   OPTION_CUPS)
+   OPTION_ALL | OPTION_JOIN | OPTION_ADOPT | OPTION_QR | OPTION_NO_QR | OPTION_STATE |             \
+   OPTION_RUNTIME | OPTION_CUPS)
 #define OPTIONS_LOGIN                                                                              \
   (OPTION_SYSTEM | OPTION_FINGERPRINT | OPTION_CA_FILE | OPTION_TRIES | OPTION_QR | OPTION_NO_QR)
 #define OPTIONS_UNSHARE (OPTION_SERVICE | OPTION_FORCE | OPTION_STATE | OPTION_RUNTIME)

@@ -37,7 +37,7 @@ offer_describe(pb_cups_t *cups, const char *queue, struct offer *offer_out, pb_e
 }
 
 static json_object *
-format_detail(const struct offer *offer, const char *host, const char *join)
+format_detail(const struct offer *offer, const char *host, const char *join, bool is_adopting)
 {
   json_object *detail = json_object_new_object();
 
@@ -47,15 +47,16 @@ format_detail(const struct offer *offer, const char *host, const char *join)
       pb_json_add_text(detail, PB_DETAIL_MODEL, offer->model) &&
       pb_json_add_text(detail, PB_DETAIL_LOCATION, offer->location) &&
       pb_json_add_text(detail, PB_DETAIL_HOST, host) &&
-      (!join || pb_json_add_text(detail, PB_DETAIL_JOIN, join)))
+      (!join || pb_json_add_text(detail, PB_DETAIL_JOIN, join)) &&
+      (!is_adopting || pb_json_add_text(detail, PB_DETAIL_ADOPT, "former")))
     return detail;
   json_object_put(detail);
   return NULL;
 }
 
 bool
-offers_format_details(const struct offer *offers, size_t count, const char *join, char **json_out,
-                      pb_error_t *err)
+offers_format_details(const struct offer *offers, size_t count, const char *join, bool is_adopting,
+                      char **json_out, pb_error_t *err)
 {
   json_object *details = json_object_new_array();
   char         host[256];
@@ -67,7 +68,7 @@ offers_format_details(const struct offer *offers, size_t count, const char *join
   host[sizeof(host) - 1] = '\0';
   for (size_t i = 0; ok && i < count; i++)
   {
-    json_object *detail = format_detail(&offers[i], host, join);
+    json_object *detail = format_detail(&offers[i], host, join, is_adopting);
 
     ok = detail && !json_object_array_add(details, detail);
     if (!ok)
@@ -80,22 +81,28 @@ offers_format_details(const struct offer *offers, size_t count, const char *join
   return *json_out || pb_error_set(err, PB_RETRY, "out of memory");
 }
 
-static bool
-is_among(json_object *details, const char *uuid)
+static json_object *
+find_granted(json_object *details, const char *uuid)
 {
   for (size_t i = 0; i < json_object_array_length(details); i++)
   {
-    const char *granted = pb_json_text(json_object_array_get_idx(details, i), PB_DETAIL_UUID);
+    json_object *detail  = json_object_array_get_idx(details, i);
+    const char  *granted = pb_json_text(detail, PB_DETAIL_UUID);
 
     if (granted && pb_text_is_equal_nocase(granted, uuid))
-      return true;
+      return detail;
   }
-  return false;
+  return NULL;
 }
 
 void
 offers_mark_granted(struct offer *offers, size_t count, json_object *details)
 {
   for (size_t i = 0; i < count; i++)
-    offers[i].is_granted = !details || is_among(details, offers[i].uuid);
+  {
+    json_object *detail = details ? find_granted(details, offers[i].uuid) : NULL;
+
+    offers[i].is_granted = !details || detail;
+    offers[i].is_adopted = detail && pb_json_text(detail, PB_DETAIL_ADOPT);
+  }
 }

@@ -27,9 +27,9 @@ enum option_bit
   OPTION_QR          = 1 << 12,
   OPTION_SYSTEM      = 1 << 13,
   OPTION_PIN         = 1 << 14,
-  OPTION_PASSPHRASE  = 1 << 15,
-  OPTION_CONFIG      = 1 << 16,
-  OPTION_ADOPT       = 1 << 17,
+  OPTION_PASSPHRASE  = 1 << 16,
+  OPTION_CONFIG      = 1 << 17,
+  OPTION_ADOPT       = 1 << 18,
   OPTION_JOIN        = 1 << 15
 };
 

@@ -212,7 +212,8 @@ keep_queue(struct share *share, pb_cloud_t *cloud, const struct offer *offer, pb
             pb_registration_drop_pending(share->registration, offer->queue, err);
 
   if (ok)
-    printf("%s is shared: %s\n", offer->queue, queue.printer_uri);
+    printf("%s is shared%s: %s\n", offer->queue,
+           offer->is_adopted ? " in the place of a former print server" : "", queue.printer_uri);
   free(queue.certificate);
   return ok;
 }
@@ -285,7 +286,7 @@ share_offers(struct share *share, struct offer *offers, size_t count, pb_error_t
           .tries     = share->tries,
           .has_qr    = !options->no_qr && (options->qr || qr_is_possible(stdout)),
   };
-  bool ok = offers_format_details(offers, count, options->join, &details, err);
+  bool ok = offers_format_details(offers, count, options->join, options->adopt, &details, err);
 
   approval.details = details;
   if (ok)
@@ -361,6 +362,8 @@ check_options(const struct options *options, int *tries_out, pb_error_t *err)
     return pb_error_set(err, PB_REJECT, "share: with which service? (--service URL)");
   if (options->join && options->names_count != 1)
     return pb_error_set(err, PB_REJECT, "--join: one queue at a time");
+  if (options->join && options->adopt)
+    return pb_error_set(err, PB_REJECT, "--join and --adopt exclude each other");
   if (options->tries && !pb_text_parse_int(options->tries, 1, TRIES_MAX, &tries))
     return pb_error_set(err, PB_REJECT, "--tries: a number from 1 to %d", TRIES_MAX);
   *tries_out = (int)tries;

@@ -84,24 +84,46 @@ pb_approval_clear(struct pb_approval *approval)
   *approval = (struct pb_approval){0};
 }
 
-static bool
-is_asked(const struct pb_approval *approval, const char *uuid)
+static const struct pb_approved_queue *
+find_asked(const struct pb_approval *approval, const char *uuid)
 {
   for (size_t i = 0; i < approval->queues_count; i++)
     if (pb_text_is_equal_nocase(approval->queues[i].uuid, uuid))
-      return true;
-  return false;
+      return &approval->queues[i];
+  return NULL;
+}
+
+// Nobody gets a printer who did not ask for it, and no two the same one.
+static bool
+check_adoption(const struct pb_approved_queue *asked, const struct pb_approval_choice *choices,
+               size_t index, pb_error_t *err)
+{
+  if (choices[index].adopts == 0)
+    return true;
+  if (choices[index].adopts < 0 || asked->adopt[0] == '\0')
+    return pb_error_set(err, PB_REJECT, "%s did not ask to take over a printer", asked->queue);
+  for (size_t i = 0; i < index; i++)
+    if (choices[i].adopts == choices[index].adopts &&
+        pb_text_is_equal_nocase(choices[i].device, choices[index].device))
+      return pb_error_set(err, PB_REJECT, "two queues cannot take over the same printer");
+  return true;
 }
 
 static bool
-check_choice(const struct pb_approval *approval, const char *const *uuids, size_t count,
-             pb_error_t *err)
+check_choice(const struct pb_approval *approval, const struct pb_approval_choice *choices,
+             size_t count, pb_error_t *err)
 {
   if (approval->queues_count > 0 && count == 0)
     return pb_error_set(err, PB_REJECT, "choose at least one printer, or deny the request");
   for (size_t i = 0; i < count; i++)
-    if (!is_asked(approval, uuids[i]))
+  {
+    const struct pb_approved_queue *asked = find_asked(approval, choices[i].uuid);
+
+    if (asked == NULL)
       return pb_error_set(err, PB_REJECT, "a printer was chosen that nobody asked for");
+    if (!check_adoption(asked, choices, i, err))
+      return false;
+  }
   return true;
 }
 
@@ -121,15 +143,17 @@ set_state(pb_identity_t *identity, const struct pb_approval *approval, const str
 
 static bool
 set_queue_states(pb_identity_t *identity, const struct pb_approval *approval,
-                 const char *const *uuids, size_t count, pb_error_t *err)
+                 const struct pb_approval_choice *choices, size_t count, pb_error_t *err)
 {
   if (!pb_db_run(identity->db, err, "UPDATE auth_grant_queues SET state = ? WHERE grant_id = ?",
                  "it", (int64_t)PB_GRANT_DENIED, approval->id))
     return false;
   for (size_t i = 0; i < count; i++)
     if (!pb_db_run(identity->db, err,
-                   "UPDATE auth_grant_queues SET state = ? WHERE grant_id = ? AND uuid = lower(?)",
-                   "itt", (int64_t)PB_GRANT_APPROVED, approval->id, uuids[i]))
+                   "UPDATE auth_grant_queues SET state = ?, adopts = ?, adopt = ?"
+                   " WHERE grant_id = ? AND uuid = lower(?)",
+                   "iittt", (int64_t)PB_GRANT_APPROVED, (int64_t)choices[i].adopts,
+                   choices[i].adopts > 0 ? choices[i].device : "", approval->id, choices[i].uuid))
       return false;
   return true;
 }
@@ -145,8 +169,9 @@ find_allowed(pb_identity_t *identity, const char *user_code, const struct pb_app
 }
 
 bool
-pb_approval_approve(pb_identity_t *identity, const char *user_code, const struct pb_approver *by,
-                    const char *const *uuids, size_t uuids_count, pb_error_t *err)
+pb_approval_approve_choices(pb_identity_t *identity, const char *user_code,
+                            const struct pb_approver *by, const struct pb_approval_choice *choices,
+                            size_t count, pb_error_t *err)
 {
   struct pb_approval approval = {0};
   bool               ok       = false;
@@ -154,15 +179,31 @@ pb_approval_approve(pb_identity_t *identity, const char *user_code, const struct
   if (!pb_db_begin(identity->db, err))
     return false;
   ok = find_allowed(identity, user_code, by, &approval, err) &&
-       check_choice(&approval, uuids, uuids_count, err) &&
+       check_choice(&approval, choices, count, err) &&
        set_state(identity, &approval, by->user, PB_GRANT_APPROVED, err) &&
-       set_queue_states(identity, &approval, uuids, uuids_count, err);
+       set_queue_states(identity, &approval, choices, count, err);
   ok = pb_db_end(identity->db, ok, err);
   if (ok)
     pb_log(&(pb_log_ctx_t){.request = by->peer}, PB_LOG_INFO,
            "%s approved %s for client %s: %zu of %zu queues", by->user->email, approval.scope,
-           approval.client_id, uuids_count, approval.queues_count);
+           approval.client_id, count, approval.queues_count);
   pb_approval_clear(&approval);
+  return ok;
+}
+
+bool
+pb_approval_approve(pb_identity_t *identity, const char *user_code, const struct pb_approver *by,
+                    const char *const *uuids, size_t uuids_count, pb_error_t *err)
+{
+  struct pb_approval_choice *choices = calloc(uuids_count + 1, sizeof(*choices));
+  bool                       ok      = false;
+
+  if (choices == NULL)
+    return pb_error_set(err, PB_RETRY, "out of memory");
+  for (size_t i = 0; i < uuids_count; i++)
+    choices[i] = (struct pb_approval_choice){.uuid = uuids[i], .device = ""};
+  ok = pb_approval_approve_choices(identity, user_code, by, choices, uuids_count, err);
+  free(choices);
   return ok;
 }
 

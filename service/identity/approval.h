@@ -37,6 +37,18 @@ bool pb_approval_find(pb_identity_t *identity, const char *user_code, const stru
                       struct pb_approval *approval_out, pb_error_t *err) PB_MUST_USE;
 void pb_approval_clear(struct pb_approval *approval);
 
+// A queue that is approved.
+struct pb_approval_choice
+{
+  const char *uuid;
+  int         adopts;  // the printer that it takes over, of one that asked for that; 0: a new one
+  const char *device;  // in place of this device of the printer; "": it has none
+};
+
+// As below, with what each is to be.  PB_REJECT also when one that did not ask is to take over a printer, or when two are to
+// take over the same.
+bool pb_approval_approve_choices(pb_identity_t *identity, const char *user_code, const struct pb_approver *by,
+                                 const struct pb_approval_choice *choices, size_t count, pb_error_t *err) PB_MUST_USE;
 // Once per code.  uuids: the queues that are approved, the others are struck; at least one of a register grant
 // (PB_REJECT).  PB_AUTH: that user may not; PB_GONE and PB_RETRY as above.
 bool pb_approval_approve(pb_identity_t *identity, const char *user_code, const struct pb_approver *by,

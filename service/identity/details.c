@@ -26,6 +26,7 @@ static const struct member
   {PB_DETAIL_LOCATION, AT(location),       false},
   {PB_DETAIL_HOST,     AT(host),           false},
   {PB_DETAIL_JOIN,     AT(join),           false},
+  {PB_DETAIL_ADOPT,    AT(adopt),          false},
 #undef AT
 };
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -106,6 +107,9 @@ read_queue(json_object *object, struct pb_approved_queue *queue, pb_error_t *err
   }
   if (queue->queue[0] == '\0')
     return pb_error_set(err, PB_REJECT, PB_DETAIL_QUEUE " is empty");
+  if (queue->join[0] != '\0' && queue->adopt[0] != '\0')
+    return pb_error_set(err, PB_REJECT,
+                        PB_DETAIL_JOIN " and " PB_DETAIL_ADOPT " exclude each other");
   return pb_details_normalize_uuid(queue->uuid, queue->uuid) ||
          pb_error_set(err, PB_REJECT, PB_DETAIL_UUID " is not of the form urn:uuid:...");
 }
@@ -193,6 +197,15 @@ done:
   return ok;
 }
 
+static bool
+add_number(json_object *object, const char *name, int number)
+{
+  char text[16];
+
+  pb_text_format(text, sizeof(text), "%d", number);
+  return pb_json_add_text(object, name, text);
+}
+
 static json_object *
 format_queue(const struct pb_approved_queue *queue)
 {
@@ -200,7 +213,8 @@ format_queue(const struct pb_approved_queue *queue)
 
   if (object == NULL || !pb_json_add_text(object, "type", PB_DETAILS_TYPE) ||
       !pb_json_add_text(object, PB_DETAIL_UUID, queue->uuid) ||
-      !pb_json_add_text(object, PB_DETAIL_QUEUE, queue->queue))
+      !pb_json_add_text(object, PB_DETAIL_QUEUE, queue->queue) ||
+      (queue->adopts > 0 && !add_number(object, PB_DETAIL_ADOPT, queue->adopts)))
   {
     json_object_put(object);
     return NULL;

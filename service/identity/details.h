@@ -14,7 +14,7 @@
 // none twice; PB_REJECT says what is wrong.  *queues_out is malloc'd.
 bool pb_details_parse(const char *text, size_t size, struct pb_approved_queue **queues_out, size_t *count_out,
                       pb_error_t *err) PB_MUST_USE;
-// The array for a token response: type, uuid and queue name of each.  NULL: out of memory.
+// The array for a token response: type, uuid and queue name of each, and the printer that was chosen for it.  NULL: out of memory.
 json_object *pb_details_format(const struct pb_approved_queue *queues, size_t count);
 
 // For whoever gets a uuid: its lower-case form; false when it is none.

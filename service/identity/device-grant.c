@@ -110,9 +110,10 @@ insert_queues(pb_identity_t *identity, const struct pb_device_request *request, 
 
     if (!pb_db_run(identity->db, err,
                    "INSERT INTO auth_grant_queues (grant_id, number, uuid, queue, make_and_model,"
-                   " location, host, state, joins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                   "titttttit", id, (int64_t)i, queue->uuid, queue->queue, queue->make_and_model,
-                   queue->location, queue->host, (int64_t)PB_GRANT_PENDING, queue->join))
+                   " location, host, state, joins, adopt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   "titttttitt", id, (int64_t)i, queue->uuid, queue->queue, queue->make_and_model,
+                   queue->location, queue->host, (int64_t)PB_GRANT_PENDING, queue->join,
+                   queue->adopt))
       return false;
   }
   return true;
@@ -309,6 +310,8 @@ read_queue(pb_db_stmt_t *query, struct pb_approved_queue *queue)
   pb_text_copy(queue->location, sizeof(queue->location), pb_db_text(query, 3));
   pb_text_copy(queue->host, sizeof(queue->host), pb_db_text(query, 4));
   pb_text_copy(queue->join, sizeof(queue->join), pb_db_text(query, 5));
+  pb_text_copy(queue->adopt, sizeof(queue->adopt), pb_db_text(query, 6));
+  queue->adopts = (int)pb_db_int(query, 7);
 }
 
 bool
@@ -321,7 +324,8 @@ pb_device_grant_queues(pb_identity_t *identity, const char *grant_id, enum pb_gr
   if (queues == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
   pb_db_stmt_t *query = pb_db_query(identity->db, err,
-                                    "SELECT uuid, queue, make_and_model, location, host, joins"
+                                    "SELECT uuid, queue, make_and_model, location, host, joins,"
+                                    " adopt, adopts"
                                     " FROM auth_grant_queues WHERE grant_id = ? AND state = ?"
                                     " ORDER BY number",
                                     "ti", grant_id, (int64_t)state);

@@ -49,7 +49,8 @@ find_approved(pb_identity_t *identity, const char *grant_id, const char *uuid,
 {
   pb_db_stmt_t *query =
     pb_db_query(identity->db, err,
-                "SELECT queue, make_and_model, location, host, adopts, joins FROM auth_grant_queues"
+                "SELECT queue, make_and_model, location, host, adopts, joins, adopt"
+                " FROM auth_grant_queues"
                 " WHERE grant_id = ? AND uuid = ? AND state = ?",
                 "tti", grant_id, uuid, (int64_t)PB_GRANT_APPROVED);
 
@@ -59,6 +60,7 @@ find_approved(pb_identity_t *identity, const char *grant_id, const char *uuid,
     read_queue(query, uuid, queue);
     queue->adopts = (int)pb_db_int(query, 4);
     pb_text_copy(queue->join, sizeof(queue->join), pb_db_text(query, 5));
+    pb_text_copy(queue->adopt, sizeof(queue->adopt), pb_db_text(query, 6));
   }
   return pb_db_finish(query, err);
 }

@@ -65,7 +65,8 @@ struct pb_approved_queue
   char location[128];
   char host[256];
   char join[256];            // the printer that it is to serve beside others, by number or URI; "": one of its own
-  char adopt[64];            // asks to take over a former printer; "": does not
+  char adopt[64];            // asks to take over a former printer; "": does not.  Once approved: in place of which of
+                             // its devices; "": it has none
   int  adopts;               // the printer that was chosen for that; 0: a new one
 };
 

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "cloud/protocol.h"
+#include "portal/adoption.h"
 #include "portal/visit.h"
 #include <string.h>
 
@@ -107,9 +108,11 @@ add_queue(pb_visit_t *visit, const struct pb_approved_queue *queue)
               queue->uuid, queue->queue,
               queue->make_and_model[0] != '\0' ? queue->make_and_model : "model not said");
   add_join(visit, queue);
-  pb_html_add(&visit->html, "<small>%s%s%s</small></span></label></li>",
+  pb_html_add(&visit->html, "<small>%s%s%s</small></span></label>",
               queue->location[0] != '\0' ? queue->location : "location not said",
               queue->host[0] != '\0' ? " \xC2\xB7 on " : "", queue->host);
+  pb_adoption_add(visit, queue);
+  pb_html_add(&visit->html, "</li>");
 }
 
 static void
@@ -200,28 +203,34 @@ pb_device_post(pb_visit_t *visit)
   pb_approval_clear(&approval);
 }
 
-static size_t
-read_choice(const pb_visit_t *visit, const char *uuids[PB_QUEUES_PER_GRANT_MAX])
+static bool
+read_choices(const pb_visit_t *visit, struct pb_approval_choice choices[PB_QUEUES_PER_GRANT_MAX],
+             size_t *count_out, pb_error_t *err)
 {
-  size_t count = 0;
-
-  for (size_t i = 0; i < pb_form_count(visit->form) && count < PB_QUEUES_PER_GRANT_MAX; i++)
-    if (pb_text_is_equal(pb_form_name(visit->form, i), "queue"))
-      uuids[count++] = pb_form_value(visit->form, i);
-  return count;
+  *count_out = 0;
+  for (size_t i = 0; i < pb_form_count(visit->form) && *count_out < PB_QUEUES_PER_GRANT_MAX; i++)
+  {
+    if (!pb_text_is_equal(pb_form_name(visit->form, i), "queue"))
+      continue;
+    if (!pb_adoption_read(visit, pb_form_value(visit->form, i), &choices[*count_out], err))
+      return false;
+    *count_out += 1;
+  }
+  return true;
 }
 
 static bool
 decide(pb_visit_t *visit, bool is_approved, pb_error_t *err)
 {
-  const char        *uuids[PB_QUEUES_PER_GRANT_MAX];
-  const char        *code = pb_visit_field(visit, "user_code");
-  struct pb_approver by   = {.user = &visit->user, .peer = visit->call->peer};
+  struct pb_approval_choice choices[PB_QUEUES_PER_GRANT_MAX];
+  size_t                    count = 0;
+  const char               *code  = pb_visit_field(visit, "user_code");
+  struct pb_approver        by    = {.user = &visit->user, .peer = visit->call->peer};
 
   if (!is_approved)
     return pb_approval_deny(visit->portal->identity, code, &by, err);
-  return pb_approval_approve(visit->portal->identity, code, &by, uuids, read_choice(visit, uuids),
-                             err);
+  return read_choices(visit, choices, &count, err) &&
+         pb_approval_approve_choices(visit->portal->identity, code, &by, choices, count, err);
 }
 
 void

@@ -318,6 +318,34 @@ join_printer(struct pb_request *request, const struct registration *registration
   return pb_printer_note_changes(request, &before, /*is_config*/ true);
 }
 
+// The printer of a machine that has been set up anew, as an administrator has chosen: the new
+// device is there before the former one goes, so that what that has not begun is this one's.
+static bool
+adopt_printer(struct pb_request *request, const struct registration *registration)
+{
+  pb_error_t               err     = {0};
+  const char              *former  = registration->queue.adopt;
+  int                      id      = registration->queue.adopts;
+  struct pb_printer       *printer = &request->printer;
+  struct pb_printer_before before  = {0};
+
+  if (!pb_printer_load(request->print->db, id, printer, &err))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND,
+                             "the printer %d, which was to be taken over, has been removed", id);
+  if (former[0] ? !pb_printer_find_device(printer, former) : printer->devices_count > 0)
+    return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
+                             "the print servers of printer %d have changed since it was approved",
+                             id);
+  pb_presence_mark(request->print, printer);
+  before = pb_printer_remember(printer);
+  if (!add_device(request, registration, id))
+    return false;
+  pb_presence_mark(request->print, printer);
+  if (former[0])
+    return pb_device_remove(request, pb_printer_find_device(printer, former));
+  return pb_printer_note_changes(request, &before, /*is_config*/ true);
+}
+
 // The same uuid again is the same printer; nobody else's.
 static bool
 find_or_make_printer(struct pb_request *request, const struct registration *registration)
@@ -328,6 +356,8 @@ find_or_make_printer(struct pb_request *request, const struct registration *regi
 
   if (!pb_printer_find_by_device(request->print->db, registration->queue.uuid, &id, &err))
     return pb_request_fail(request, &err);
+  if (id == 0 && registration->queue.adopts > 0)
+    return adopt_printer(request, registration);
   if (id == 0)
     return registration->queue.join[0] ? join_printer(request, registration)
                                        : make_printer(request, registration);
