@@ -5,6 +5,8 @@
 import glob
 import json
 import os
+import re
+import shutil
 import signal
 
 from harness.connector import Connector
@@ -277,4 +279,105 @@ class Elsewhere(MovingCase):
         self.assertEqual(status, 1)
         self.assertIn("Export it again", text)
         self.assertEqual(glob.glob(f"{third.state}/services/*"), [])
+        self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
+
+
+class Adoption(MovingCase):
+    """The print server is set up anew, with nothing of what it was: its printers are its own again when an administrator says so."""
+
+    world_options = {"queues": ("Laser", "Raster")}
+
+    def setUp(self):
+        super().setUp()
+        self.portal = self.world.service.portal()
+
+    def forget(self):
+        """The disk is new; the host's name and the queues' are what they were."""
+        connector = self.world.connector
+        connector.stop()
+        shutil.rmtree(connector.state)
+        os.makedirs(connector.state)
+        connector.start()
+
+    def choices(self, page):
+        """{queue: [(value, label, group)]} of the page that shows who asks."""
+        found = {}
+        for item in [item for item in re.findall(r"<li>.*?</li>", page, re.S) if 'name="queue"' in item]:
+            group, options = "", []
+            for word, label, value, text in re.findall(r'<(optgroup label="([^"]*)"|option value="([^"]*)"[^>]*>([^<]*))', item):
+                if word.startswith("optgroup"):
+                    group = label
+                else:
+                    options.append((value, text, group))
+            found[re.search(r"<b>([^<]*)</b>", item).group(1)] = (re.search(r'value="(urn:uuid:[^"]*)"', item).group(1), options)
+        return found
+
+    def approve(self, code, wanted):
+        """wanted: {queue: a word of the option}; the others are new printers."""
+        status, page = self.portal.show(code)
+        self.assertEqual(status, 200)
+        fields = [("csrf", self.portal.csrf(page)), ("user_code", code), ("decision", "approve")]
+        for queue, (uuid, options) in self.choices(page).items():
+            fields.append(("queue", uuid))
+            value, = [value for value, text, _ in options if wanted.get(queue, "a new printer") in text]
+            fields.append((f"adopt-{uuid}", value))
+        return self.portal.open("/device/decide", fields)
+
+    def test_a_adopted_with_jobs_that_wait(self):
+        world = self.world
+        before = dict(world.uris)
+        self.assertEqual(self.printbridge("renew")[0], 0)  # a key that is not its first
+        world.connector.stop()
+        waiting = world.print_job("Laser", self.document(2))
+        self.forget()
+        share = world.connector.share(world.service, ["Laser", "Raster"], ["--adopt"])
+        code = share.code()
+        _, page = self.portal.show(code)
+        _, options = self.choices(page)["Laser"]
+        self.assertEqual(options[0][:2], ("", "a new printer"))
+        self.assertIn('value="" selected', page)
+        self.assertEqual([group for _, text, group in options if text.startswith("Laser ")], ["Same name and host"])
+        self.assertEqual([group for _, text, group in options if text.startswith("Raster ")], ["Other printers"])
+        status, _ = self.approve(code, {"Laser": "Laser ("})
+        self.assertEqual(status, 200)
+        status, text = share.finish()
+        self.assertEqual(status, 0, text)
+        self.assertIn("Laser is shared in the place of a former print server", text)
+        world.wait_ready(["Laser", "Raster"])
+        self.assertEqual(world.uris["Laser"], before["Laser"])
+        self.assertNotEqual(world.uris["Raster"], before["Raster"])  # nobody has chosen it
+        self.printed_once("Laser", 2, waiting)
+
+    def test_b_a_copy_of_the_former_one_is_locked_out(self):
+        """What it was before is worth nothing, whatever copies there are of it."""
+        world = self.world
+        copy = world.path("copy")
+        shutil.copytree(world.connector.state, copy)
+        self.forget()
+        share = world.connector.share(world.service, ["Laser", "Raster"], ["--adopt"])
+        code = share.code()
+        status, page = self.approve(code, {"Laser": "Laser ("})
+        self.assertEqual(status, 200, page)
+        self.assertEqual(share.finish()[0], 0)
+        world.wait_ready(["Laser", "Raster"])
+        status, text = run([world.connector.command, "unshare", "Laser", "--state", copy, "--runtime", copy], check=False)
+        self.assertNotEqual(status, 0, text)
+        self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
+
+    def test_c_who_did_not_ask_gets_nothing(self):
+        """The form of another browser chooses what was not offered: refused, and nothing has changed."""
+        world = self.world
+        world.cups.add("Second", world.printers["Laser"].uri, "drv:///sample.drv/generic.ppd", ["PageSize=A4"])
+        share = world.connector.share(world.service, ["Second"])
+        code = share.code()
+        _, page = self.portal.show(code)
+        self.assertNotIn("<select", page)
+        (queue, (uuid, _)), = self.choices(page).items()
+        number = world.uris["Laser"].rpartition("/")[2]
+        status, page = self.portal.open("/device/decide", [("csrf", self.portal.csrf(page)), ("user_code", code),
+                                                           ("decision", "approve"), ("queue", uuid),
+                                                           (f"adopt-{uuid}", f"{number} {uuid}")])
+        self.assertGreaterEqual(status, 400, queue)
+        self.portal.decide(code, "deny")
+        self.assertNotEqual(share.finish()[0], 0)
         self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
