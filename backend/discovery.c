@@ -209,22 +209,25 @@ open_account(const struct pb_places *places, const struct pb_service *service,
   return is_open && pb_sign_in_make_account(*sign_in_out, account_out, err);
 }
 
+// A service that an administrator has written down is asked by nobody in particular where nobody
+// has signed in yet: its printers can be added, and the first job asks for the sign-in.
 static void
-refresh_service(const struct pb_places *places, const struct pb_service *service)
+refresh_service(const struct pb_places *places, const struct pb_service *service, bool is_machine)
 {
   pb_sign_in_t       *sign_in = NULL;
   pb_cloud_account_t *account = NULL;
   pb_error_t          err     = {0};
+  bool                ok =
+    open_account(places, service, &sign_in, &account, &err) || (is_machine && err.kind == PB_GONE);
 
-  if (!open_account(places, service, &sign_in, &account, &err) ||
-      !pb_printer_cache_refresh(places, service, account, REFRESH_MIN_AGE_MS, &err))
+  if (!ok || !pb_printer_cache_refresh(places, service, account, REFRESH_MIN_AGE_MS, &err))
     pb_log(/*ctx*/ NULL, PB_LOG_DEBUG, "%s: %s", service->url, err.message);
   pb_cloud_account_free(account);
   pb_sign_in_close(sign_in);
 }
 
 static void
-refresh_places(const struct pb_places *places)
+refresh_places(const struct pb_places *places, bool is_machine)
 {
   struct pb_service *services = NULL;
   size_t             count    = 0;
@@ -233,7 +236,7 @@ refresh_places(const struct pb_places *places)
   if (!pb_services_load(places, &services, &count, &err))
     return;
   for (size_t i = 0; i < count; i++)
-    refresh_service(places, &services[i]);
+    refresh_service(places, &services[i], is_machine);
   free(services);
 }
 
@@ -256,7 +259,7 @@ refresh_user(const char *name, void *user)
     alarm(REFRESH_MAX_S);
     places.machine_sign_ins[0] = '\0';
     if (pb_privilege_drop(&ids, &err))
-      refresh_places(&places);
+      refresh_places(&places, /*is_machine*/ false);
     _exit(0);
   }
   if (child > 0)
@@ -270,7 +273,7 @@ refresh_all(void)
   pb_error_t       err = {0};
 
   if (get_machine_places(&places, &err))
-    refresh_places(&places);
+    refresh_places(&places, /*is_machine*/ true);
   if (pb_privilege_is_root())
     for_each_user(refresh_user, NULL);
 }

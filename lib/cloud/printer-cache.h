@@ -29,9 +29,9 @@ bool pb_printer_cache_write_attributes(const struct pb_places  *places,
                                        const struct pb_service *service, const char *id,
                                        ipp_t *attributes, pb_error_t *err) PB_MUST_USE;
 
-// Fetch the list and every printer's attributes, and write them: by one process at a time (others
-// return at once, true), and not when the list is younger than min_age_ms.  Blocks for as long as
-// the service takes.
+// Fetch the list and every printer's attributes (account NULL: as nobody in particular), and write
+// them: by one process at a time (others return at once, true), and not when the list is younger
+// than min_age_ms.  Blocks for as long as the service takes.
 bool pb_printer_cache_refresh(const struct pb_places *places, const struct pb_service *service,
                               pb_cloud_account_t *account, int64_t min_age_ms,
                               pb_error_t *err) PB_MUST_USE;

@@ -123,6 +123,17 @@ class Names(WorldCase):
         self.assertIn(re.search(r'\*NickName: "(.*)"', before).group(1), listed)
         self.assertIn(re.search(r'\*1284DeviceID: "(.*)"', before).group(1), listed)
 
+    def test_printers_are_listed_before_anybody_has_signed_in(self):
+        """An administrator has named the service; the list is fetched beside the first look."""
+        kept, other = self.desk.cups.places["PRINTBRIDGE_CACHE"], self.world.path("first-look")
+        os.makedirs(other, exist_ok=True)
+        env = {**self.desk.cups.env, **self.desk.cups.places, "PRINTBRIDGE_CACHE": other}
+        program = os.path.join(self.desk.cups.folder, "bin/backend/printbridge")
+        self.assertEqual(run([program], env)[1], 'network printbridge "Unknown" "Cloud printer (Printbridge)"\n')
+        wait_for(lambda: os.path.exists(f"{other}/printers/localhost_{self.world.service.port}.json"), "the list", 20)
+        self.assertRegex(run([program], env)[1], rf'^network {re.escape(self.desk.uri("Laser"))} "[^"]+" "Laser" "MFG:')
+        self.assertEqual(os.listdir(kept), [])
+
     def test_german_names_of_the_server_are_seen_at_the_desk(self):
         self.desk.add("Office", "Laser")
         path = f"{self.desk.cups.folder}/etc/ppd/Office.ppd"
