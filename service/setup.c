@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "net/key.h"
 #include <stdio.h>
@@ -16,11 +17,13 @@
 #define CA_DAYS 3650
 #define SERVER_DAYS 365
 #define RENEW_AHEAD_MS (30LL * 24 * 3600 * 1000)
+#define CA_RENEW_AHEAD_MS ((SERVER_DAYS + 40LL) * 24 * 3600 * 1000)  // no server's outlives it
+#define FORMER_CAS_MAX (4 * PB_PEM_MAX)
 
 // The data folder's files.
 struct files
 {
-  char *ca_key, *ca, *server_key, *server, *hosts, *spool_key, *spool;
+  char *ca_key, *ca, *former_cas, *server_key, *server, *hosts, *spool_key, *spool;
 };
 
 static void
@@ -28,6 +31,7 @@ clear_files(struct files *files)
 {
   free(files->ca_key);
   free(files->ca);
+  free(files->former_cas);
   free(files->server_key);
   free(files->server);
   free(files->hosts);
@@ -41,15 +45,16 @@ name_files(const pb_settings_t *settings, struct files *files, pb_error_t *err)
   *files = (struct files){
     .ca_key     = pb_settings_path(settings, "ca-key.pem"),
     .ca         = pb_settings_path(settings, "ca.pem"),
+    .former_cas = pb_settings_path(settings, "ca-former.pem"),
     .server_key = pb_settings_path(settings, "server-key.pem"),
     .server     = pb_settings_path(settings, "server.pem"),
     .hosts      = pb_settings_path(settings, "server.hosts"),
     .spool_key  = pb_settings_path(settings, "spool.key"),
     .spool      = pb_settings_path(settings, "spool"),
   };
-  if (files->ca_key != NULL && files->ca != NULL && files->server_key != NULL &&
-      files->server != NULL && files->hosts != NULL && files->spool_key != NULL &&
-      files->spool != NULL)
+  if (files->ca_key != NULL && files->ca != NULL && files->former_cas != NULL &&
+      files->server_key != NULL && files->server != NULL && files->hosts != NULL &&
+      files->spool_key != NULL && files->spool != NULL)
     return true;
   clear_files(files);
   pb_error_set(err, PB_RETRY, "out of memory");
@@ -120,8 +125,50 @@ make_ca(const struct files *files, const pb_settings_t *settings, pb_key_t **key
   return ok;
 }
 
-// server.pem: the server's certificate, then the CA's, for clients that pin it.  server.hosts says
-// what it was made for.
+// The certificates that the CA's key had before, newest first; none: "".
+static bool
+read_former(const struct files *files, pb_buffer_t *former, pb_error_t *err)
+{
+  pb_error_t why = {0};
+
+  return pb_file_read(files->former_cas, FORMER_CAS_MAX, former, &why) || why.kind == PB_GONE ||
+         pb_error_set(err, why.kind, "%s", why.message);
+}
+
+// The same key and name, so that what it has signed stays good; who pins the certificate of before
+// finds that in the chain still.  It is kept before the new one replaces it.
+static bool
+renew_ca(const struct files *files, const pb_key_t *ca_key, pb_error_t *err)
+{
+  pb_buffer_t ca = {0}, former = {0}, kept;
+  char       *pem = NULL;
+  char        name[PB_CERT_NAME_SIZE];
+  bool        ok = false;
+
+  pb_buffer_init(&kept, FORMER_CAS_MAX);
+  if (!pb_file_read(files->ca, PB_PEM_MAX, &ca, err) || !read_former(files, &former, err) ||
+      !pb_cert_get_name(ca.data, name, err))
+    goto done;
+  // An interrupted call has kept it already.
+  ok = (former.size >= ca.size && memcmp(former.data, ca.data, ca.size) == 0) ||
+       (pb_buffer_append(&kept, ca.data, ca.size, err) &&
+        pb_buffer_append(&kept, former.data, former.size, err) &&
+        pb_file_replace(files->former_cas, 0644, kept.data, kept.size, err));
+  ok = ok && pb_cert_make_ca(ca_key, name, CA_DAYS, &pem, err) &&
+       pb_file_replace(files->ca, 0644, pem, strlen(pem), err);
+  if (ok)
+    pb_log(NULL, PB_LOG_INFO, "the CA's certificate is renewed, with the same key");
+
+done:
+  free(pem);
+  pb_buffer_clear(&kept);
+  pb_buffer_clear(&former);
+  pb_buffer_clear(&ca);
+  return ok;
+}
+
+// server.pem: the server's certificate, then the CA's, and those that it had before, for clients
+// that pin it.  server.hosts says what it was made for.
 static bool
 make_server(const struct files *files, const pb_settings_t *settings, const pb_key_t *ca_key,
             pb_error_t *err)
@@ -131,9 +178,9 @@ make_server(const struct files *files, const pb_settings_t *settings, const pb_k
   char       *pem   = NULL;
   char      **hosts = pb_setup_copy_hosts(settings);
   size_t      count = 0;
-  pb_buffer_t ca    = {0}, chain, names;
+  pb_buffer_t ca = {0}, former = {0}, chain, names;
 
-  pb_buffer_init(&chain, 2 * PB_PEM_MAX);
+  pb_buffer_init(&chain, 2 * PB_PEM_MAX + FORMER_CAS_MAX);
   pb_buffer_init(&names, PB_PEM_MAX);
   if (hosts == NULL)
   {
@@ -144,16 +191,18 @@ make_server(const struct files *files, const pb_settings_t *settings, const pb_k
     if (!pb_buffer_appendf(&names, err, "%s\n", hosts[count]))
       goto done;
   ok = load_or_make_key(files->server_key, &key, err) &&
-       pb_file_read(files->ca, PB_PEM_MAX, &ca, err) &&
+       pb_file_read(files->ca, PB_PEM_MAX, &ca, err) && read_former(files, &former, err) &&
        pb_cert_make_server(ca_key, ca.data, key, (const char *const *)hosts, count, SERVER_DAYS,
                            &pem, err) &&
        pb_buffer_append_text(&chain, pem, err) && pb_buffer_append(&chain, ca.data, ca.size, err) &&
+       pb_buffer_append(&chain, former.data, former.size, err) &&
        pb_file_replace(files->server, 0644, chain.data, chain.size, err) &&
        pb_file_replace(files->hosts, 0644, names.data, names.size, err);
 
 done:
   pb_buffer_clear(&names);
   pb_buffer_clear(&chain);
+  pb_buffer_clear(&former);
   pb_buffer_clear(&ca);
   free(hosts);
   free(pem);
@@ -221,15 +270,15 @@ is_for_hosts(const struct files *files, const pb_settings_t *settings)
 }
 
 static bool
-is_ending(const char *path)
+is_ending(const char *path, int64_t ahead_ms)
 {
   pb_buffer_t pem     = {0};
   int64_t     expires = 0;
-  bool        known =
-    pb_file_read(path, 2 * PB_PEM_MAX, &pem, NULL) && pb_cert_get_expiry(pem.data, &expires, NULL);
+  bool        known   = pb_file_read(path, 2 * PB_PEM_MAX + FORMER_CAS_MAX, &pem, NULL) &&
+               pb_cert_get_expiry(pem.data, &expires, NULL);
 
   pb_buffer_clear(&pem);
-  return !known || expires - pb_clock_now_ms() < RENEW_AHEAD_MS;
+  return !known || expires - pb_clock_now_ms() < ahead_ms;
 }
 
 bool
@@ -238,13 +287,17 @@ pb_setup_renew(const pb_settings_t *settings, pb_error_t *err)
   struct files files  = {0};
   pb_key_t    *ca_key = NULL;
   bool         ok     = true;
+  bool         is_ca_ending;
 
   if (settings->certificate_file != NULL)
     return true;
   if (!name_files(settings, &files, err))
     return false;
-  if (!is_for_hosts(&files, settings) || is_ending(files.server))
-    ok = make_ca(&files, settings, &ca_key, err) && make_server(&files, settings, ca_key, err);
+  is_ca_ending = is_ending(files.ca, CA_RENEW_AHEAD_MS);
+  if (is_ca_ending || !is_for_hosts(&files, settings) || is_ending(files.server, RENEW_AHEAD_MS))
+    ok = make_ca(&files, settings, &ca_key, err) &&
+         (!is_ca_ending || renew_ca(&files, ca_key, err)) &&
+         make_server(&files, settings, ca_key, err);
   pb_key_free(ca_key);
   clear_files(&files);
   return ok;

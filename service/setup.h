@@ -12,7 +12,7 @@
 // Makes what is missing in the data folder and leaves alone what is there.  Blocks on the disk.
 bool pb_setup_make(const pb_settings_t *settings, pb_error_t *err) PB_MUST_USE;
 // A new server certificate when ours ends within 30 days or does not name the hosts of the settings
-// any more.
+// any more; before that the CA's, with the same key, when it ends within 405 days.
 bool pb_setup_renew(const pb_settings_t *settings, pb_error_t *err) PB_MUST_USE;
 bool pb_setup_load_spool_key(const pb_settings_t *settings, uint8_t key_out[PB_SPOOL_KEY_BYTES],
                              pb_error_t *err) PB_MUST_USE;

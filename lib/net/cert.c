@@ -319,6 +319,23 @@ pb_cert_get_fingerprint(const char *pem, char fingerprint[PB_FINGERPRINT_SIZE], 
 }
 
 bool
+pb_cert_get_name(const char *pem, char name_out[PB_CERT_NAME_SIZE], pb_error_t *err)
+{
+  X509 *cert = NULL;
+  bool  ok   = false;
+
+  name_out[0] = '\0';
+  if (!parse_cert(pem, &cert, err))
+    return false;
+  ok = X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, name_out,
+                                 PB_CERT_NAME_SIZE) > 0;
+  if (!ok)
+    pb_ssl_error_set(err, PB_REJECT, "a certificate without a name");
+  X509_free(cert);
+  return ok;
+}
+
+bool
 pb_cert_get_expiry(const char *pem, int64_t *time_ms_out, pb_error_t *err)
 {
   X509     *cert = NULL;

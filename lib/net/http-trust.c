@@ -1,6 +1,7 @@
 // http-trust - a libcurl handle with our trust, proxy and time-outs.
 // A pin is looked up in the chain that the server sends; that certificate, and nothing else, is the
-// root of trust then.  The name is checked by libcurl either way.
+// root of trust then, for as long as somebody pins it: a CA that renews its certificate with the
+// same key sends the one of before along.  The name is checked by libcurl either way.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http-trust.h"
@@ -71,6 +72,20 @@ find_pinned(const pb_http_handle_t *handle, X509_STORE_CTX *chain)
   return NULL;
 }
 
+// That the pinned CA's own certificate has ended does not count; a server's does.
+static int
+judge(int ok, X509_STORE_CTX *ctx)
+{
+  const X509 *root = X509_STORE_CTX_get_app_data(ctx);
+
+  if (ok || X509_STORE_CTX_get_error(ctx) != X509_V_ERR_CERT_HAS_EXPIRED ||
+      X509_STORE_CTX_get_error_depth(ctx) == 0 ||
+      X509_cmp(X509_STORE_CTX_get_current_cert(ctx), root) != 0)
+    return ok;
+  X509_STORE_CTX_set_error(ctx, X509_V_OK);
+  return 1;
+}
+
 // X509_V_OK, or why the chain does not lead to the root.
 static int
 verify_from(X509 *root, X509_STORE_CTX *chain)
@@ -86,6 +101,8 @@ verify_from(X509 *root, X509_STORE_CTX *chain)
   {
     // The pin may be that of an intermediate, or of the server itself.
     X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_PARTIAL_CHAIN);
+    (void)X509_STORE_CTX_set_app_data(ctx, root);
+    X509_STORE_CTX_set_verify_cb(ctx, judge);
     result = X509_V_OK;
     if (X509_verify_cert(ctx) != 1)
     {

@@ -37,6 +37,8 @@ bool pb_cert_make_server(const pb_key_t *ca_key, const char *ca_pem, const pb_ke
 bool pb_cert_make_device(const pb_key_t *ca_key, const char *ca_pem, const pb_key_t *device_key, const char *uuid,
                          int64_t life_ms, char **pem_out, pb_error_t *err) PB_MUST_USE;
 bool pb_cert_get_fingerprint(const char *pem, char fingerprint[PB_FINGERPRINT_SIZE], pb_error_t *err) PB_MUST_USE;
+#define PB_CERT_NAME_SIZE 65
+bool pb_cert_get_name(const char *pem, char name_out[PB_CERT_NAME_SIZE], pb_error_t *err) PB_MUST_USE;  // CN
 bool pb_cert_get_expiry(const char *pem, int64_t *time_ms_out, pb_error_t *err) PB_MUST_USE;
 
 #endif

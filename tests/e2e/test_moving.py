@@ -125,9 +125,31 @@ class Renewal(MovingCase):
 
 
 class Expired(DaysCase):
-    """The service's certificate has ended, and nobody has looked: what is under way waits."""
+    """The service's certificate has ended, and nobody has looked: what is under way waits. Its CA was renewed by itself, with
+    the same key, and the certificate of before is pinned."""
 
     world_options = {"queues": ("Laser",)}
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        service = cls.world.service
+        data = service.settings["data-folder"]
+        run(["openssl", "req", "-new", "-x509", "-key", f"{data}/ca-key.pem", "-subj", "/CN=Printbridge CA of localhost",
+             "-addext", "basicConstraints=critical,CA:TRUE", "-days", "300", "-out", f"{data}/ca.pem"])
+        _, text = run(["openssl", "x509", "-in", f"{data}/ca.pem", "-noout", "-fingerprint", "-sha256"])
+        service.fingerprint = text.strip().partition("=")[2].replace(":", "").lower()
+        os.unlink(f"{data}/server.pem")
+
+    def test_a_ca_renewed_with_its_key(self):
+        """Who pins the CA's certificate of before has noticed nothing."""
+        data = self.world.service.settings["data-folder"]
+        counts = {}
+        for name in ("server.pem", "ca.pem", "ca-former.pem"):
+            with open(f"{data}/{name}", encoding="ascii") as file:
+                counts[name] = file.read().count("BEGIN CERTIFICATE")
+        self.assertEqual(counts, {"server.pem": 3, "ca.pem": 1, "ca-former.pem": 1})
+        self.printed_once("Laser", 1, self.world.print_job("Laser", self.document(1)))
 
     def reload(self, **settings):
         service = self.world.service
@@ -147,8 +169,10 @@ class Expired(DaysCase):
              "-out", request])
         run(["openssl", "x509", "-req", "-in", request, "-CA", f"{data}/ca.pem", "-CAkey", f"{data}/ca-key.pem",
              "-copy_extensions", "copy", "-days", "-1", "-out", chain])
-        with open(chain, "a", encoding="ascii") as file, open(f"{data}/ca.pem", encoding="ascii") as ca:
-            file.write(ca.read())
+        with open(chain, "a", encoding="ascii") as file:
+            for name in ("ca.pem", "ca-former.pem"):
+                with open(f"{data}/{name}", encoding="ascii") as ca:
+                    file.write(ca.read())
         return chain, key
 
     def test_a_document_waits_for_a_good_certificate(self):

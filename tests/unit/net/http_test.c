@@ -638,20 +638,23 @@ test_trust(void **state)
     enum trusted   trusted;
     const char    *want;  // in the message; NULL: it works
   } rows[] = {
-    {"pin",                 CERT_GOOD,       TRUST_PIN,        NULL                                           },
-    {"pin with colons",     CERT_GOOD,       TRUST_PIN_COLONS, NULL                                           },
-    {"pin of the leaf",     CERT_GOOD,       TRUST_LEAF_PIN,   NULL                                           },
-    {"CA file",             CERT_GOOD,       TRUST_CA_FILE,    NULL                                           },
-    {"system",              CERT_GOOD,       TRUST_SYSTEM,     "CA is not trusted here"                       },
-    {"wrong pin",           CERT_GOOD,       TRUST_WRONG_PIN,  "pinned fingerprint"                           },
-    {"wrong file",          CERT_GOOD,       TRUST_WRONG_FILE, "localhost"                                    },
-    {"expired, pin",        CERT_EXPIRED,    TRUST_PIN,        "expired"                                      },
-    {"expired, file",       CERT_EXPIRED,    TRUST_CA_FILE,    "expired"                                      },
-    {"not yet valid, pin",  CERT_FUTURE,     TRUST_PIN,        "not yet valid: is this machine's clock right?"},
-    {"not yet valid, file", CERT_FUTURE,     TRUST_CA_FILE,
-     "not yet valid: is this machine's clock right?"                                                          },
-    {"other name, pin",     CERT_OTHER_NAME, TRUST_PIN,        "name"                                         },
-    {"other name, file",    CERT_OTHER_NAME, TRUST_CA_FILE,    "name"                                         },
+    {"pin",                 CERT_GOOD,         TRUST_PIN,        NULL                                           },
+    {"pin with colons",     CERT_GOOD,         TRUST_PIN_COLONS, NULL                                           },
+    {"pin of the leaf",     CERT_GOOD,         TRUST_LEAF_PIN,   NULL                                           },
+    {"CA file",             CERT_GOOD,         TRUST_CA_FILE,    NULL                                           },
+    {"system",              CERT_GOOD,         TRUST_SYSTEM,     "CA is not trusted here"                       },
+    {"wrong pin",           CERT_GOOD,         TRUST_WRONG_PIN,  "pinned fingerprint"                           },
+    {"wrong file",          CERT_GOOD,         TRUST_WRONG_FILE, "localhost"                                    },
+    {"expired, pin",        CERT_EXPIRED,      TRUST_PIN,        "expired"                                      },
+    {"expired, file",       CERT_EXPIRED,      TRUST_CA_FILE,    "expired"                                      },
+    {"not yet valid, pin",  CERT_FUTURE,       TRUST_PIN,        "not yet valid: is this machine's clock right?"},
+    {"not yet valid, file", CERT_FUTURE,       TRUST_CA_FILE,
+     "not yet valid: is this machine's clock right?"                                                            },
+    {"renewed CA, pin",     CERT_RENEWED_CA,   TRUST_PIN,        NULL                                           },
+    {"renewed CA, file",    CERT_RENEWED_CA,   TRUST_CA_FILE,    NULL                                           },
+    {"another CA, pin",     CERT_EXCHANGED_CA, TRUST_PIN,        "localhost"                                    },
+    {"other name, pin",     CERT_OTHER_NAME,   TRUST_PIN,        "name"                                         },
+    {"other name, file",    CERT_OTHER_NAME,   TRUST_CA_FILE,    "name"                                         },
   };
 
   (void)state;

@@ -27,7 +27,9 @@ enum cert_kind
   CERT_GOOD,  // for localhost and 127.0.0.1
   CERT_EXPIRED,
   CERT_FUTURE,     // not yet valid
-  CERT_OTHER_NAME  // of another host
+  CERT_OTHER_NAME,     // of another host
+  CERT_RENEWED_CA,     // the CA was renewed with its key; the one of before, which has ended, is the pin
+  CERT_EXCHANGED_CA    // the CA of before had another key
 };
 
 #define CERT_DAY_MS (INT64_C(24) * 3600 * 1000)
@@ -57,13 +59,31 @@ cert_shift_ms(enum cert_kind kind)
   return kind == CERT_FUTURE ? 10 * CERT_DAY_MS : 0;
 }
 
+// A CA of the same name whose certificate has ended.
+static char *
+make_former_ca(const pb_key_t *ca_key, enum cert_kind kind)
+{
+  pb_key_t  *other = NULL;
+  char      *pem   = NULL;
+  pb_error_t err   = {0};
+
+  if (kind != CERT_RENEWED_CA && kind != CERT_EXCHANGED_CA)
+    return NULL;
+  check_ok(pb_key_make(&other, &err), err);
+  pb_clock_shift_wall_ms(-200 * CERT_DAY_MS);
+  check_ok(pb_cert_make_ca(kind == CERT_RENEWED_CA ? ca_key : other, "Test CA", 100, &pem, &err), err);
+  pb_clock_shift_wall_ms(200 * CERT_DAY_MS);
+  pb_key_free(other);
+  return pem;
+}
+
 static void
 make_certificates(struct tls_server *server, enum cert_kind kind)
 {
   static const char *const good[]  = {"localhost", "127.0.0.1"};
   static const char *const other[] = {"other.example"};
   pb_key_t                *ca_key = NULL, *key = NULL;
-  char                    *ca = NULL, *leaf = NULL;
+  char                    *ca = NULL, *leaf = NULL, *former = NULL;
   char                     chain[8192], path[128], key_path[128];
   pb_error_t               err = {0};
 
@@ -75,20 +95,22 @@ make_certificates(struct tls_server *server, enum cert_kind kind)
                                kind == CERT_OTHER_NAME ? 1 : 2, 5, &leaf, &err),
            err);
   pb_clock_shift_wall_ms(-cert_shift_ms(kind));
-  (void)snprintf(chain, sizeof(chain), "%s%s", leaf, ca);
+  former = make_former_ca(ca_key, kind);
+  (void)snprintf(chain, sizeof(chain), "%s%s%s", leaf, ca, former != NULL ? former : "");
   (void)snprintf(path, sizeof(path), "%s/chain.pem", server->folder);
   (void)snprintf(key_path, sizeof(key_path), "%s/key.pem", server->folder);
   (void)snprintf(server->ca_file, sizeof(server->ca_file), "%s/ca.pem", server->folder);
   check_ok(pb_file_replace(path, 0600, chain, strlen(chain), &err), err);
   check_ok(pb_file_replace(server->ca_file, 0600, ca, strlen(ca), &err), err);
   check_ok(pb_key_save(key, key_path, &err), err);
-  check_ok(pb_cert_get_fingerprint(ca, server->fingerprint, &err), err);
+  check_ok(pb_cert_get_fingerprint(former != NULL ? former : ca, server->fingerprint, &err), err);
   check_ok(pb_cert_get_fingerprint(leaf, server->leaf_fingerprint, &err), err);
   check_ok(pb_tls_server_new(path, key_path, &server->ctx, &err), err);
   unlink(path);
   unlink(key_path);
   free(ca);
   free(leaf);
+  free(former);
   pb_key_free(ca_key);
   pb_key_free(key);
 }
