@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cloud/printer-cache.h"
 #include "cloud/sign-in.h"
+#include "ipp/ppd-title.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -42,9 +43,12 @@ copy_quotable(char *dst, size_t dst_size, const char *src)
 void
 pb_discovery_print(FILE *out, const char *device_uri, const pb_printer_entry_t *entry)
 {
-  char model[256], info[256], device_id[1024], location[256];
+  char                model[256], info[256], device_id[1024], location[256];
+  struct pb_ppd_title title;
 
-  copy_quotable(model, sizeof(model), entry->make_and_model[0] ? entry->make_and_model : "Unknown");
+  // As the driver's list has it.
+  pb_ppd_make_title(entry->make_and_model, entry->device_id, entry->id, &title);
+  copy_quotable(model, sizeof(model), title.nick);
   copy_quotable(info, sizeof(info), entry->info[0] ? entry->info : entry->name);
   copy_quotable(device_id, sizeof(device_id), entry->device_id);
   copy_quotable(location, sizeof(location), entry->location);

@@ -57,10 +57,9 @@ list_printer(const struct pb_service *service, const pb_printer_entry_t *entry)
   struct pb_ppd_title title;
   char                name[PB_DEVICE_URI_SIZE];
 
-  pb_ppd_make_title(entry->make_and_model, entry->device_id, &title);
+  pb_ppd_make_title(entry->make_and_model, entry->device_id, entry->id, &title);
   if (format_name(service, entry, name, sizeof(name)))
-    printf("\"%s\" en \"%s\" \"%s, Printbridge\" \"%s\"\n", name, title.make, title.make_and_model,
-           title.device_id);
+    printf("\"%s\" en \"%s\" \"%s\" \"%s\"\n", name, title.make, title.nick, title.device_id);
 }
 
 static int
@@ -164,8 +163,8 @@ make_ppd(const struct pb_places *places, const struct pb_device_uri *uri, pb_buf
   if (!find_entry(places, &service, uri->id, entry) &&
       !pb_printer_entry_read(&service, attributes, entry, err))
     goto done;
-  names =
-    (struct pb_ppd_names){.make_and_model = entry->make_and_model, .device_id = entry->device_id};
+  names = (struct pb_ppd_names){
+    .make_and_model = entry->make_and_model, .id = entry->id, .device_id = entry->device_id};
   ok = write_ppd(&service, uri->id, attributes, &names, ppd, err);
 
 done:

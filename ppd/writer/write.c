@@ -95,16 +95,15 @@ copy_plain(char *dst, size_t size, const char *src)
 static void
 put_title(pb_ppd_out_t *out, const struct pb_ppd_title *title)
 {
-  char plain[PB_PPD_DEVICE_ID_SIZE], product[PB_PPD_DEVICE_ID_SIZE], nick[160], brief[32];
+  char plain[PB_PPD_DEVICE_ID_SIZE], product[PB_PPD_DEVICE_ID_SIZE], brief[32];
 
   copy_plain(plain, sizeof(plain), title->make_and_model);
   pb_text_format(product, sizeof(product), "(%s)", plain);
-  pb_text_format(nick, sizeof(nick), "%s, Printbridge", title->make_and_model);
   pb_text_copy(brief, sizeof(brief), plain);
   pb_ppd_put_text(out, "Manufacturer", title->make);
   pb_ppd_put_text(out, "ModelName", plain);
   pb_ppd_put_text(out, "Product", product);
-  pb_ppd_put_text(out, "NickName", nick);
+  pb_ppd_put_text(out, "NickName", title->nick);
   pb_ppd_put_text(out, "ShortNickName", brief);
   pb_ppd_put_text(out, "1284DeviceID", title->device_id);
 }
@@ -260,7 +259,7 @@ pb_ppd_write(ipp_t *attributes, const struct pb_ppd_names *names, pb_buffer_t *p
     make = pb_ipp_text(model->attributes, PRINTER, "printer-make-and-model");
   if (device_id == NULL)
     device_id = pb_ipp_text(model->attributes, PRINTER, "printer-device-id");
-  pb_ppd_make_title(make, device_id, &title);
+  pb_ppd_make_title(make, device_id, names != NULL ? names->id : NULL, &title);
   put_all(&out, model, &title, names);
   pb_ppd_model_free(model);
   if (out.has_failed)

@@ -6,10 +6,10 @@
 
 #include "base/buffer.h"
 #include "ipp/message.h"
+#include "ipp/ppd-title.h"
 #include "ipp/strings.h"
 
 #define PB_PPD_SIZE_MAX (1024 * 1024)
-#define PB_PPD_DEVICE_ID_SIZE 236  // fills a line of a PPD
 
 #define PB_PPD_LANGUAGES_MAX 32  // a line of a PPD has room for them
 
@@ -23,6 +23,7 @@ struct pb_ppd_catalog
 struct pb_ppd_names
 {
   const char *make_and_model;  // NULL: printer-make-and-model
+  const char *id;              // at its service; NULL: not told
   const char *device_id;       // IEEE 1284 ID; NULL: printer-device-id, or made of make and model
   const struct pb_ppd_catalog *catalogs;  // names of options and choices; of one language the first
   size_t                       catalogs_count;
@@ -32,15 +33,5 @@ struct pb_ppd_names
 // buffer; at most PB_PPD_SIZE_MAX bytes.  PB_REJECT: there is no media size that a PPD could hold.
 bool pb_ppd_write(ipp_t *attributes, const struct pb_ppd_names *names, pb_buffer_t *ppd_out,
                   pb_error_t *err) PB_MUST_USE;
-
-// What the PPD says of itself, for the driver's list: the same text for the same names.
-struct pb_ppd_title
-{
-  char make[32];
-  char make_and_model[128];  // begins with make
-  char device_id[PB_PPD_DEVICE_ID_SIZE];
-};
-void pb_ppd_make_title(const char *make_and_model, const char *device_id,
-                       struct pb_ppd_title *title_out);
 
 #endif

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The driver program in a real print server: what lpinfo -m lists, lpadmin -m adds, and the queue says of itself."""
 
+import html
 import importlib.machinery
 import importlib.util
 import json
@@ -127,7 +128,7 @@ class Driver(unittest.TestCase):
     def test_lpinfo_lists_all(self):
         _, text = run(["lpinfo", "-m"], self.cups.env)
         for name in self.printers:
-            self.assertRegex(text, rf"(?m)^printbridge:{HOST}/{name} .*, Printbridge$")
+            self.assertRegex(text, rf"(?m)^printbridge:{HOST}/{name} .*, Printbridge {name}$")
 
     def test_list_and_ppd_have_the_same_id(self):
         listed = self.driver("list").stdout.splitlines()
@@ -159,6 +160,40 @@ class Driver(unittest.TestCase):
         for uri, (ppd, fit, exact) in found.items():
             self.assertEqual((ppd, exact), (uri.replace("printbridge://", "printbridge:"), 1), fit)
             self.assertIn(fit, ("exact", "exact-cmd"))
+
+    def web(self, **fields):
+        """A form of CUPS's web pages, as a browser sends it."""
+        jar, url = os.path.join(self.folder, "cookies"), f"http://localhost:{self.cups.port}/admin/"
+        curl = ["curl", "-sS", "--noproxy", "*", "-c", jar, "-b", jar, url]
+        if not os.path.exists(jar):
+            run(curl)
+        with open(jar, encoding="utf-8") as file:
+            fields["org.cups.sid"] = re.search(r"org.cups.sid\s+(\S+)", file.read()).group(1)
+        return run([*curl, *(word for field in fields.items() for word in ("--form-string", "=".join(field)))])[1]
+
+    def test_cups_web_pages_find_each(self):
+        """Add Printer: the device is chosen, and its own driver is the one that is marked; the last page adds it."""
+        devices = [html.unescape(value).split("|") for value in
+                   re.findall(r'VALUE="(printbridge:[^"]*)"', self.web(OP="add-printer"))]
+        self.assertEqual({uri for uri, _ in devices}, {f"printbridge://{HOST}/{name}" for name in self.printers})
+        for uri, model in devices:
+            with self.subTest(uri):
+                page = self.web(OP="add-printer", DEVICE_URI=f"{uri}|{model}")
+                fields = {name: html.unescape(re.search(rf'NAME="{name}" VALUE="([^"]*)"', page).group(1))
+                          for name in ("CURRENT_MAKE", "CURRENT_MAKE_AND_MODEL")}
+                fields.update(OP="add-printer", DEVICE_URI=uri, PRINTER_NAME="Web", PRINTER_INFO="By the web page",
+                              PRINTER_LOCATION="", PRINTER_IS_SHARED="0")
+                page = self.web(**fields)
+                self.assertEqual(re.findall(r'<OPTION VALUE="([^"]*)" SELECTED', page),
+                                 [uri.replace("printbridge://", "printbridge:")])
+        page = self.web(**fields, PPD_NAME=uri.replace("printbridge://", "printbridge:"))
+        self.assertRegex(page, r"has been added\s+successfully")
+        with open(os.path.join(self.cups.folder, "etc/ppd/Web.ppd"), encoding="utf-8") as file:
+            added = file.read()
+        wanted = self.ppd(uri.rpartition("/")[2])
+        # The page sets the paper of the server's own country.
+        self.assertEqual(*(re.sub(r"(?m)^\*Default(PageSize|PageRegion|ImageableArea|PaperDimension):.*\n", "", text)
+                           for text in (added, wanted)))
 
     def test_devices_are_listed_at_once(self):
         """The backend itself, with all of them in the cache and no network."""

@@ -28,11 +28,12 @@ test_lines(void **state)
     const char *model, *name, *info, *device_id, *location, *want;
   } rows[] = {
     {"Contoso 1",  "office",       "",         "MFG:Contoso;MDL:1;", "2nd floor",
-     "\"Contoso 1\" \"office\" \"MFG:Contoso;MDL:1;\" \"2nd floor\""                                                       },
-    {"",           "office",       "Office 1", "",                   "",          "\"Unknown\" \"Office 1\" \"\" \"\""     },
+     "\"Contoso 1, Printbridge 7\" \"office\" \"MFG:Contoso;MDL:1;\" \"2nd floor\""                                                          },
+    {"",           "office",       "Office 1", "",                   "",          "\"Unknown Printer, Printbridge 7\" \"Office 1\" \"\" \"\""},
     {"A \"B\"",    "o\nnetwork x", "",         "MFG:A\";x",          "\t",
-     "\"A 'B'\" \"ox0anetwork x\" \"MFG:A';x\" \"x09\""                                                                    },
-    {"Drucker ü", "é\x1b[31m",   "",         "",                   "a\\",       "\"Drucker ü\" \"éx1b[31m\" \"\" \"a\""},
+     "\"A B, Printbridge 7\" \"ox0anetwork x\" \"MFG:A';x\" \"x09\""                                                                         },
+    {"Drucker ü", "é\x1b[31m",   "",         "",                   "a\\",
+     "\"Drucker ü, Printbridge 7\" \"éx1b[31m\" \"\" \"a\""                                                                                },
   };
 
   (void)state;
@@ -43,6 +44,7 @@ test_lines(void **state)
     char              *got = NULL;
 
     snprintf(entry.make_and_model, sizeof(entry.make_and_model), "%s", rows[i].model);
+    snprintf(entry.id, sizeof(entry.id), "7");
     snprintf(entry.name, sizeof(entry.name), "%s", rows[i].name);
     snprintf(entry.info, sizeof(entry.info), "%s", rows[i].info);
     snprintf(entry.device_id, sizeof(entry.device_id), "%s", rows[i].device_id);

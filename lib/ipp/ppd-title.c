@@ -1,8 +1,8 @@
-// title - make, model and IEEE 1284 ID of a printer: the words by which desktops match a device
+// ppd-title - make, model and IEEE 1284 ID of a printer: the words by which desktops match a device
 // and its PPD.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
-#include "write.h"
+#include "ppd-title.h"
 
 #include "base/text.h"
 #include <ctype.h>
@@ -106,7 +106,8 @@ skip_make(const char *make_and_model, const char *make)
 }
 
 void
-pb_ppd_make_title(const char *make_and_model, const char *device_id, struct pb_ppd_title *title_out)
+pb_ppd_make_title(const char *make_and_model, const char *device_id, const char *id,
+                  struct pb_ppd_title *title_out)
 {
   static const char *const makers[2] = {"MFG", "MANUFACTURER"};
   static const char *const models[2] = {"MDL", "MODEL"};
@@ -123,6 +124,9 @@ pb_ppd_make_title(const char *make_and_model, const char *device_id, struct pb_p
     rest = "Printer";
   pb_text_format(title_out->make_and_model, sizeof(title_out->make_and_model), "%s %s",
                  title_out->make, rest);
+  pb_text_format(title_out->nick, sizeof(title_out->nick), "%s, Printbridge%s%.80s",
+                 title_out->make_and_model, id != NULL && id[0] != '\0' ? " " : "",
+                 id != NULL ? id : "");
   if (maker[0] == '\0' || model[0] == '\0')
   {
     pb_text_copy(maker, sizeof(maker), title_out->make);
