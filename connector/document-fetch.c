@@ -9,12 +9,15 @@
 #include "base/log.h"
 #include "document-private.h"
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CHUNK_SIZE 65536
 #define PIECE_HEAD 7  // "OK\n" and the size
 #define PIECE_END 4   // a size of 0
 #define LOOK_MS 1000  // how often a reader that waits for the cloud is looked at
+#define NOTE_MS 200   // until it is tried again to note that a document goes out whole
 #define BACKOFF_MIN_MS 50
 #define BACKOFF_BASE_MS 250
 #define BACKOFF_CAP_MS 15000
@@ -262,9 +265,14 @@ static bool
 send_last(struct pb_reader *reader, struct piece *piece, int64_t *sent)
 {
   const struct pb_document_source *source = &reader->offer->source;
+  int64_t                          total  = reader->offset + *sent + (int64_t)piece->size;
 
-  if (source->on_done != NULL)
-    source->on_done(source->user, reader->offset + *sent + (int64_t)piece->size);
+  while (source->on_done != NULL && !source->on_done(source->user, total))
+  {
+    (void)poll(NULL, 0, NOTE_MS);
+    if (atomic_load(&reader->is_stopped) || pb_document_is_hung_up(reader->fd))
+      return false;
+  }
   PB_FAULT("connector.last-chunk.before");
   return send_piece(reader, piece, piece->size, /*is_last*/ true, sent);
 }
@@ -302,6 +310,27 @@ copy_to_filter(struct pb_reader *reader, int64_t *sent_out, pb_error_t *err)
     if (got == PB_READ_AHEAD_WAIT && pb_document_is_hung_up(reader->fd))
       return COPIED_HUNG_UP;
   }
+}
+
+// The filter says so when it has passed everything on; one that is killed does not, and cupsd takes
+// that for a job that is printed.
+static bool
+wait_passed_on(struct pb_reader *reader)
+{
+  static const char want[] = "DONE\n";
+  char              said[sizeof(want)];
+  size_t            size = 0;
+
+  while (size < strlen(want) && !atomic_load(&reader->is_stopped))
+  {
+    ssize_t got = recv(reader->fd, said + size, strlen(want) - size, 0);
+
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+      return false;
+    if (got > 0)
+      size += (size_t)got;
+  }
+  return size == strlen(want) && memcmp(said, want, size) == 0;
 }
 
 static void
@@ -366,12 +395,16 @@ pb_document_serve(struct pb_reader *reader)
     pb_log(NULL, PB_LOG_ERROR, "document: no thread");
     return;
   }
-  enum copied copied    = copy_to_filter(reader, &sent, &err);
-  bool        is_failed = copied == COPIED_FAILED && !atomic_load(&reader->is_stopped);
+  enum copied copied       = copy_to_filter(reader, &sent, &err);
+  bool        is_failed    = copied == COPIED_FAILED && !atomic_load(&reader->is_stopped);
+  bool        is_passed_on = copied == COPIED_ALL && wait_passed_on(reader);
+  bool        is_sent_away = atomic_load(&reader->is_stopped) && !is_passed_on;
   if (is_failed)
     tell_filter(reader, sent, &err);
   stop_fetch(reader);
   pthread_join(thread, NULL);
   if (is_failed && source.on_failed != NULL)
     source.on_failed(source.user, &err);
+  if (!is_sent_away && source.on_ended != NULL)
+    source.on_ended(source.user, is_passed_on);
 }

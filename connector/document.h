@@ -63,8 +63,11 @@ struct pb_document_source
   bool (*fetch)(void *user, pb_http_sink_t sink, void *sink_user, const atomic_bool *stop, pb_error_t *err);
   // Unless it may read, nothing is fetched.
   enum pb_document_answer (*on_started)(void *user, const struct pb_document_reader *reader);
-  // The last of it goes to a filter: said before it goes, so that it is known whatever dies then.
-  void (*on_done)(void *user, int64_t bytes);
+  // The last of it goes to a filter: said before it goes, so that it is known whatever dies then.  False: that cannot
+  // be noted now; it waits and is asked again.
+  bool (*on_done)(void *user, int64_t bytes);
+  // The filter that was let read has passed all of it on, or has gone before that; not said of one that is sent away.
+  void (*on_ended)(void *user, bool is_passed_on);
   void (*on_failed)(void *user, const pb_error_t *why);
   void *user;
   // So much of the end is kept back until it is known to be the end: whatever dies before that, the driver has not had

@@ -98,6 +98,19 @@ note_reader(struct pb_job_document *document, const char *runner, pb_error_t *er
   return ok;
 }
 
+// It is tried again every moment: the first time is enough to say so.
+static void
+say_note(struct pb_job_document *document, const pb_error_t *err)
+{
+  pb_job_t *job = document->job;
+
+  if (err->kind == PB_OK)
+    atomic_store(&job->is_note_failing, false);
+  else if (!atomic_exchange(&job->is_note_failing, true))
+    pb_job_log(job, PB_LOG_ERROR, "document %d waits, it cannot be noted: %s", document->number,
+               err->message);
+}
+
 static enum pb_document_answer
 on_started(void *user, const struct pb_document_reader *reader)
 {
@@ -109,31 +122,39 @@ on_started(void *user, const struct pb_document_reader *reader)
   // The journal's count of readers survives us.
   if (answer == PB_DOCUMENT_READ && !note_reader(document, reader->runner, &err))
     answer = PB_DOCUMENT_LATER;
-  // A filter comes again every few seconds.
-  if (err.kind == PB_OK)
-    atomic_store(&job->is_note_failing, false);
-  else if (!atomic_exchange(&job->is_note_failing, true))
-    pb_job_log(job, PB_LOG_ERROR, "document %d waits, it cannot be noted: %s", document->number,
-               err.message);
+  if (answer == PB_DOCUMENT_READ)
+    atomic_store(&document->reading, PB_JOB_READ_GOES_ON);
+  say_note(document, &err);
   job->outside->wake(job->outside->user, job);
   return answer;
 }
 
-static void
+static bool
 on_done(void *user, int64_t bytes)
 {
   struct pb_job_document *document = user;
   pb_job_t               *job      = document->job;
   pb_error_t              err      = {0};
+  bool                    ok       = false;
 
-  atomic_store(&document->handed_over, (long long)bytes + 1);
   PB_FAULT("connector.note-handed-over.before");
-  if (!pb_journal_note_handed_over(job->journal, job->record.id, document->number, bytes, &err))
-    pb_job_log(job, PB_LOG_ERROR, "document %d: that it was handed over cannot be noted: %s",
-               document->number, err.message);
+  ok = pb_journal_note_handed_over(job->journal, job->record.id, document->number, bytes, &err);
   PB_FAULT("connector.note-handed-over.after");
-  pb_job_log(job, PB_LOG_INFO, "document %d is handed over: %lld bytes", document->number,
-             (long long)bytes);
+  if (ok)
+    pb_job_log(job, PB_LOG_INFO, "document %d is handed over: %lld bytes", document->number,
+               (long long)bytes);
+  say_note(document, &err);
+  job->outside->wake(job->outside->user, job);
+  return ok;
+}
+
+static void
+on_ended(void *user, bool is_passed_on)
+{
+  struct pb_job_document *document = user;
+  pb_job_t               *job      = document->job;
+
+  atomic_store(&document->reading, is_passed_on ? PB_JOB_READ_PASSED_ON : PB_JOB_READ_CUT);
   job->outside->wake(job->outside->user, job);
 }
 
@@ -190,6 +211,7 @@ offer_one(pb_job_t *job, int i, pb_error_t *err)
   struct pb_document_source   source   = {.fetch      = fetch,
                                           .on_started = on_started,
                                           .on_done    = on_done,
+                                          .on_ended   = on_ended,
                                           .on_failed  = on_failed,
                                           .user       = document,
                                           .tail_bytes = get_tail(document->format)};
@@ -239,31 +261,13 @@ pb_job_withdraw_documents(pb_job_t *job)
   job->is_offered      = false;
 }
 
-// What the journal could not be told when it happened (its disk was full) it is told now.
-static bool
-note_again(pb_job_t *job, pb_error_t *err)
-{
-  for (int i = 0; i < job->documents_count && i < job->record.documents_count; i++)
-  {
-    struct pb_journal_document *noted = &job->record.documents[i];
-    long long                   known = atomic_load(&job->documents[i].handed_over);
-
-    if (known == 0 || noted->is_handed_over)
-      continue;
-    if (!pb_journal_note_handed_over(job->journal, job->record.id, noted->number, known - 1, err))
-      return false;
-    noted->is_handed_over = true;
-  }
-  return true;
-}
-
 bool
 pb_job_is_handed_over(pb_job_t *job, bool *is_any_out, pb_error_t *err)
 {
   bool is_all = true;
 
   *is_any_out = false;
-  if (!pb_journal_load_documents(job->journal, &job->record, err) || !note_again(job, err))
+  if (!pb_journal_load_documents(job->journal, &job->record, err))
     return false;
   for (int i = 0; i < job->record.documents_count; i++)
   {
@@ -282,4 +286,15 @@ pb_job_is_read(const pb_job_t *job)
       return false;
   }
   return true;
+}
+
+bool
+pb_job_is_reading(const pb_job_t *job, enum pb_job_reading reading)
+{
+  for (int i = 0; i < job->documents_count; i++)
+  {
+    if (atomic_load(&job->documents[i].reading) == (int)reading)
+      return true;
+  }
+  return false;
 }

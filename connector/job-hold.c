@@ -15,13 +15,6 @@
 
 // --- may it be read?
 
-static void
-forget_in_memory(pb_job_t *job)
-{
-  for (int i = 0; i < job->documents_count; i++)
-    atomic_store(&job->documents[i].handed_over, 0);
-}
-
 static enum pb_document_answer
 refuse(struct pb_job_document *document, const char *runner, pb_error_t *err)
 {
@@ -55,7 +48,6 @@ release_for_reader(pb_job_t *job, pb_error_t *err)
 {
   if (!pb_journal_forget_hand_over(job->journal, job->record.id, PB_HOLD_NONE, err))
     return false;
-  forget_in_memory(job);
   atomic_store(&job->hold, PB_HOLD_NONE);
   pb_job_log(job, PB_LOG_WARN, "released at the print server: it is printed again");
   return true;
@@ -73,7 +65,7 @@ pb_job_may_read(struct pb_job_document *document, const struct pb_document_reade
   if (!pb_journal_find_document(job->journal, job->record.id, document->number, &noted, err) ||
       hold == PB_HOLD_WANTED || hold == PB_HOLD_RELEASED)
     return PB_DOCUMENT_LATER;
-  is_handed_over = noted.is_handed_over || atomic_load(&document->handed_over) != 0;
+  is_handed_over = noted.is_handed_over;
   // Of a job that is held nothing is printed, not even what was not printed yet.
   if (hold == PB_HOLD_HELD && !atomic_load(&job->is_out_of_hold) &&
       (!is_handed_over || strcmp(noted.refused_runner, reader->runner) == 0))
@@ -100,13 +92,13 @@ pb_job_format_hold(const pb_journal_job_t *record, char *dst, size_t size)
 {
   char pages[64] = "";
 
-  if (record->documents_count > 0 &&
-      strcmp(record->documents[0].runner, PB_RUNNER_ELSEWHERE) == 0)
+  if (record->documents_count > 0 && strcmp(record->documents[0].runner, PB_RUNNER_ELSEWHERE) == 0)
   {
-    pb_text_format(dst, size,
-                   "held: the host that this print server was moved from may have printed it. Look "
-                   "at the printer, then print it here with `printbridge release %s %d`, or cancel it",
-                   record->queue, record->cloud_job);
+    pb_text_format(
+      dst, size,
+      "held: the host that this print server was moved from may have printed it. Look "
+      "at the printer, then print it here with `printbridge release %s %d`, or cancel it",
+      record->queue, record->cloud_job);
     return;
   }
   if (record->impressions > 0)
@@ -152,7 +144,6 @@ reprint(pb_job_t *job, pb_error_t *err)
   if (!pb_journal_save(job->journal, &job->record, said, err) ||
       !pb_journal_forget_hand_over(job->journal, job->record.id, PB_HOLD_NONE, err))
     return false;
-  forget_in_memory(job);
   atomic_store(&job->hold, PB_HOLD_NONE);
   pb_job_log(job, PB_LOG_WARN, "%s", said);
   return true;
@@ -189,7 +180,6 @@ release(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local, p
 {
   if (!pb_journal_forget_hand_over(job->journal, job->record.id, PB_HOLD_RELEASED, err))
     return false;
-  forget_in_memory(job);
   atomic_store(&job->hold, PB_HOLD_RELEASED);
   PB_FAULT("connector.release-job.before");
   if (local->state == IPP_JSTATE_HELD &&

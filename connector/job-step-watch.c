@@ -11,7 +11,7 @@
 
 #define STOPPED_GRACE_MS                                                                           \
   3000  // CUPS stops a job for good when a filter fails; a shorter stop is none
-#define ENDED_GRACE_MS 3000  // the last bytes are noted by another thread
+#define ENDED_GRACE_MS 3000  // what a filter says at its end is taken by another thread
 #define SOON_MS 200
 
 // --- what the service is told meanwhile
@@ -94,6 +94,54 @@ tell_progress(pb_job_t *job, const struct pb_cups_job_state *local)
 
 // --- how it ends
 
+// What CUPS says of a job that it has given up, and what that leaves open: cupsd, killed before it
+// wrote down that the job was printed, ends it so, too.
+static void
+format_given_up(const char *why, bool is_handed_over, char *dst, size_t size)
+{
+  static const char look[] = ", after the document was handed over whole: look at the printer "
+                             "before printing it again";
+
+  pb_text_format(dst, size, "%.200s%s", why, is_handed_over ? look : "");
+}
+
+// Broken off before the driver had the document, once: the connector was away, the filter was
+// killed, or cupsd lost its files.  What broke because this connector had died is not the job's
+// fault, however often.
+static bool
+may_be_made_anew(pb_job_t *job, bool is_handed_over)
+{
+  return !is_handed_over && job->breaks == 0 && !atomic_load(&job->is_document_lost) &&
+         !job->record.is_cancel_asked;
+}
+
+static bool
+make_anew(pb_job_t *job, pb_error_t *err)
+{
+  job->breaks++;
+  job->record.attempt++;
+  job->record.local_job = 0;
+  job->is_cancel_sent   = false;
+  job->stopped_since_ms = 0;
+  job->ended_since_ms   = 0;
+  return pb_job_move(job, PB_JOB_LOCAL_LOST,
+                     "the local job broke off before it had its document: it is made anew", err);
+}
+
+static bool
+end_aborted(pb_job_t *job, const struct pb_cups_job_state *local, pb_error_t *err)
+{
+  bool is_any = false;
+  char message[400];
+
+  if (!pb_job_is_handed_over(job, &is_any, err) && err->kind != PB_OK)
+    return false;
+  if (may_be_made_anew(job, is_any))
+    return make_anew(job, err);
+  format_given_up(local->message, is_any, message, sizeof(message));
+  return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system", message, err);
+}
+
 // One outcome for what CUPS says, what the service asked for and what the documents did.
 static bool
 end(pb_job_t *job, const struct pb_cups_job_state *local, pb_error_t *err)
@@ -112,35 +160,50 @@ end(pb_job_t *job, const struct pb_cups_job_state *local, pb_error_t *err)
   if (local->state == IPP_JSTATE_CANCELED)
     return pb_job_end(job, IPP_JSTATE_CANCELED, PB_REASON_CANCELED_HERE,
                       "canceled at the print server", err);
-  return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system", local->message, err);
+  return end_aborted(job, local, err);
+}
+
+// CUPS says "completed", but the driver has not had the whole: cupsd takes a filter that was killed
+// (no memory ...) for one that has done its work, and a raw queue prints the ticket itself.
+static bool
+end_unprinted(pb_job_t *job, bool is_handed_over, pb_error_t *err)
+{
+  if (may_be_made_anew(job, is_handed_over))
+    return make_anew(job, err);
+  if (is_handed_over || pb_job_is_read(job))
+    return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system",
+                      "CUPS says that it is printed, but its filter was killed before the driver "
+                      "had all of it: look at the printer before printing it again",
+                      err);
+  return pb_job_end(
+    job, IPP_JSTATE_ABORTED, "aborted-by-system",
+    "CUPS ended the job without reading its document: does the queue have a driver?", err);
 }
 
 static bool
 finish(pb_job_t *job, const struct pb_cups_job_state *local, int64_t *wait_ms_out, pb_error_t *err)
 {
+  bool    is_all = false;
   bool    is_any = false;
   int64_t now    = pb_clock_mono_ms();
 
   job->record.impressions = local->impressions_completed;
-  if (local->state != IPP_JSTATE_COMPLETED || job->is_found ||
-      pb_job_is_handed_over(job, &is_any, err))
+  if (local->state != IPP_JSTATE_COMPLETED || job->is_found)
     return end(job, local, err);
+  is_all = pb_job_is_handed_over(job, &is_any, err);
   if (err->kind != PB_OK)
     return false;
+  if (is_all && !pb_job_is_reading(job, PB_JOB_READ_GOES_ON) &&
+      !pb_job_is_reading(job, PB_JOB_READ_CUT))
+    return end(job, local, err);
   if (job->ended_since_ms == 0)
     job->ended_since_ms = now;
-  if (now - job->ended_since_ms < ENDED_GRACE_MS)
+  if (now - job->ended_since_ms < ENDED_GRACE_MS && !pb_job_is_reading(job, PB_JOB_READ_CUT))
   {
     *wait_ms_out = SOON_MS;
     return true;
   }
-  // We died before the last bytes were noted; a filter that did not get them would have failed.
-  if (pb_job_is_read(job))
-    return end(job, local, err);
-  // "Completed" is not said of what was never read: a raw queue prints the ticket itself.
-  return pb_job_end(
-    job, IPP_JSTATE_ABORTED, "aborted-by-system",
-    "CUPS ended the job without reading its document: does the queue have a driver?", err);
+  return end_unprinted(job, is_any, err);
 }
 
 bool
@@ -200,27 +263,10 @@ end_stopped(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *loca
     return false;
   if (!cancel_local(job, cups, err))
     return false;
-  // Broken off before the driver had the document, once: the connector was away, or the filter was
-  // killed.  What broke because this connector had died is not the job's fault, however often.
-  if (!is_any && job->breaks == 0 && !atomic_load(&job->is_document_lost) &&
-      !job->record.is_cancel_asked)
-  {
-    job->breaks++;
-    job->record.attempt++;
-    job->record.local_job = 0;
-    job->is_cancel_sent   = false;
-    job->stopped_since_ms = 0;
-    return pb_job_move(job, PB_JOB_LOCAL_LOST,
-                       "the local job broke off before it had its document: it is made anew", err);
-  }
+  if (may_be_made_anew(job, is_any))
+    return make_anew(job, err);
   job->record.outcome = IPP_JSTATE_ABORTED;
-  if (is_any)
-    pb_text_format(job->record.message, sizeof(job->record.message),
-                   "%.200s, after the document was handed over whole: look at the printer before "
-                   "printing it again",
-                   local->message);
-  else
-    pb_text_copy(job->record.message, sizeof(job->record.message), local->message);
+  format_given_up(local->message, is_any, job->record.message, sizeof(job->record.message));
   *wait_ms_out = SOON_MS;
   // Another process would take the local job's cancellation for somebody's wish.
   return pb_journal_save(job->journal, &job->record, /*hop*/ NULL, err);

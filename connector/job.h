@@ -20,8 +20,16 @@ struct pb_job_document
   char        format[128];
   char        capability[PB_CAPABILITY_SIZE];  // "": not offered in this process
   int         empty_answers;  // in a row; of the thread that fetches
-  atomic_llong
-    handed_over;  // bytes and 1, when it was handed over whole; the journal may not know it yet
+  atomic_int  reading;        // enum pb_job_reading
+};
+
+// What became of the filter that was let read last.
+enum pb_job_reading
+{
+  PB_JOB_READ_UNKNOWN = 0,  // there was none in this process
+  PB_JOB_READ_GOES_ON,
+  PB_JOB_READ_PASSED_ON,  // the document is in the hands of the driver
+  PB_JOB_READ_CUT         // it has gone before that
 };
 
 struct pb_job

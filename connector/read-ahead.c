@@ -275,6 +275,15 @@ take(pb_read_ahead_t *read_ahead, char *data, size_t room, size_t *got_out)
   return true;
 }
 
+// Who notes that the document is at its end may need the room.
+static void
+give_back_file(pb_read_ahead_t *read_ahead)
+{
+  if (read_ahead->fd >= 0)
+    close(read_ahead->fd);
+  read_ahead->fd = -1;
+}
+
 static enum pb_read_ahead_got
 read_locked(pb_read_ahead_t *read_ahead, char *data, size_t room, int64_t wait_ms, size_t *got_out,
             pb_error_t *err)
@@ -294,7 +303,10 @@ read_locked(pb_read_ahead_t *read_ahead, char *data, size_t room, int64_t wait_m
     return PB_READ_AHEAD_FAILED;
   }
   if (read_ahead->why.kind == PB_OK)
+  {
+    give_back_file(read_ahead);
     return PB_READ_AHEAD_END;
+  }
   pb_error_set(err, read_ahead->why.kind, "%s", read_ahead->why.message);
   return PB_READ_AHEAD_FAILED;
 }

@@ -1,8 +1,9 @@
 // fetch - asks the connector for a document: "GET <capability>\n"; it answers "OK\n" and chunks of
 // a 4-byte length and so many bytes, the length 0 being the whole document's end and the largest
-// one that it has given up; or "ERR <why>\n".  A connection that breaks is made anew, to the next
-// connector perhaps: "GET <capability> <offset> <SHA-256>\n" goes on behind the bytes that are on
-// their way to the printer already, if they were the same.
+// one that it has given up; or "ERR <why>\n".  "DONE\n" is said when all of it was passed on.  A
+// connection that breaks is made anew, to the next connector perhaps: "GET <capability> <offset>
+// <SHA-256>\n" goes on behind the bytes that are on their way to the printer already, if they were
+// the same.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch.h"
@@ -124,6 +125,15 @@ copy_chunk(struct copy *copy, int from, size_t size, pb_error_t *err)
   return GOT_ALL;
 }
 
+// Everything is in the chain's hands.  Whether the connector is still there to hear it does not
+// matter.
+static enum outcome
+say_done(int socket_fd)
+{
+  (void)send(socket_fd, "DONE\n", strlen("DONE\n"), MSG_NOSIGNAL);
+  return GOT_ALL;
+}
+
 static enum outcome
 copy_chunks(struct copy *copy, int from, pb_error_t *err)
 {
@@ -139,7 +149,7 @@ copy_chunks(struct copy *copy, int from, pb_error_t *err)
     uint32_t size =
       (uint32_t)head[0] << 24 | (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 | head[3];
     if (size == 0)
-      return GOT_ALL;
+      return say_done(from);
     if (size == GIVEN_UP)
       pb_error_set(err, PB_GONE, "The connector cannot fetch the rest of the document");
     else if (size > CHUNK_MAX)

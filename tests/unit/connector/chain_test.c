@@ -131,11 +131,12 @@ on_started(void *user, const struct pb_document_reader *reader)
   return PB_DOCUMENT_READ;
 }
 
-static void
+static bool
 on_done(void *user, int64_t bytes)
 {
   (void)bytes;
   atomic_fetch_add(&((struct source *)user)->done, 1);
+  return true;
 }
 
 static void
@@ -239,7 +240,7 @@ stop(void **state)
 static pb_ticket_t
 offer(struct source *source, const char *format)
 {
-  struct pb_document_source given  = {fetch, on_started, on_done, on_failed, source, 0};
+  struct pb_document_source given  = {fetch, on_started, on_done, NULL, on_failed, source, 0};
   pb_ticket_t               ticket = {.document_number = 1};
   pb_error_t                err    = {0};
 

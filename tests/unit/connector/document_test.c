@@ -24,6 +24,8 @@ struct source
   atomic_bool        may_go_on;  // 'w' waits for it, or for the stop
   enum pb_error_kind why;
   atomic_int         answer;  // to readers
+  atomic_int         unnoted;  // so often it cannot be noted
+  atomic_int         passed_on, cut;
   char               runner[PB_DOCUMENT_RUNNER_SIZE];
 };
 
@@ -75,13 +77,24 @@ on_started(void *user, const struct pb_document_reader *reader)
   return (enum pb_document_answer)atomic_load(&source->answer);
 }
 
-static void
+static bool
 on_done(void *user, int64_t bytes)
 {
   struct source *source = user;
 
+  if (atomic_fetch_sub(&source->unnoted, 1) > 0)
+    return false;
   atomic_store(&source->taken, bytes);
   atomic_fetch_add(&source->done, 1);
+  return true;
+}
+
+static void
+on_ended(void *user, bool is_passed_on)
+{
+  struct source *source = user;
+
+  atomic_fetch_add(is_passed_on ? &source->passed_on : &source->cut, 1);
 }
 
 static void
@@ -246,7 +259,7 @@ take_document(int fd, bool *whole_out)
 static void
 offer(struct source *source, char capability[PB_CAPABILITY_SIZE])
 {
-  struct pb_document_source given = {fetch, on_started, on_done, on_failed, source, 0};
+  struct pb_document_source given = {fetch, on_started, on_done, on_ended, on_failed, source, 0};
   pb_error_t                err   = {0};
 
   check_ok(pb_documents_offer(documents, &given, capability, &err), err);
@@ -395,7 +408,7 @@ test_the_end_is_kept_back(void **state)
   for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++)
   {
     struct source             source = {.plan = "e", .total = SIZE};
-    struct pb_document_source given  = {fetch, on_started, on_done, on_failed, &source, tails[i]};
+    struct pb_document_source given  = {fetch, on_started, on_done, on_ended, on_failed, &source, tails[i]};
     static char               data[SIZE];
     char                      capability[PB_CAPABILITY_SIZE], answer[64];
     pb_error_t                err   = {0};
@@ -433,7 +446,7 @@ test_capabilities(void **state)
   static const char *const  bad[] = {"", "x", "0123456789abcdef0123456789abcdef",
                                      "0123456789abcdef0123456789abcdef0",
                                      "0123456789ABCDEF0123456789abcde\xff"};
-  struct pb_document_source given = {fetch, NULL, NULL, NULL, NULL, 0};
+  struct pb_document_source given = {fetch, NULL, NULL, NULL, NULL, NULL, 0};
   char                      answer[64];
   pb_error_t                err = {0};
 
@@ -537,7 +550,7 @@ static void
 test_restart(void **state)
 {
   struct source             source = {.plan = "o", .total = 10};
-  struct pb_document_source given  = {fetch, on_started, on_done, on_failed, &source, 0};
+  struct pb_document_source given  = {fetch, on_started, on_done, on_ended, on_failed, &source, 0};
   char                      capability[PB_CAPABILITY_SIZE], answer[64];
   bool                      whole = false;
   pb_error_t                err   = {0};
@@ -556,6 +569,35 @@ test_restart(void **state)
   assert_int_equal(take_document(fd, &whole), 10);
   assert_true(whole);
   close(fd);
+}
+
+// Nothing of the end goes out before it is noted; and it is known whether the filter passed it on.
+static void
+test_its_end(void **state)
+{
+  (void)state;
+  for (int i = 0; i < 3; i++)
+  {
+    struct source source = {.plan = "o", .total = 10, .unnoted = i == 2 ? 2 : 0};
+    char          capability[PB_CAPABILITY_SIZE], answer[64];
+    bool          whole = false;
+
+    offer(&source, capability);
+    int fd = ask(capability);
+    if (i == 2)
+      assert_int_equal(recv(fd, answer, 1, MSG_DONTWAIT), -1);
+    get_answer(fd, answer);
+    assert_int_equal(take_document(fd, &whole), 10);
+    assert_true(whole);
+    assert_int_equal(source.done, 1);
+    assert_int_equal(source.passed_on + source.cut, 0);
+    if (i > 0)
+      assert_int_equal(send(fd, "DONE\n", 5, 0), 5);
+    close(fd);
+    wait_for(i > 0 ? &source.passed_on : &source.cut, 1);
+    pb_documents_withdraw(documents, capability);
+    assert_int_equal(source.passed_on + source.cut, 1);
+  }
 }
 
 // A process that ends does not say of a document that it withdraws that there is none.
@@ -635,6 +677,7 @@ main(void)
     cmocka_unit_test(test_events),
     cmocka_unit_test(test_restart),
     cmocka_unit_test(test_turned_away),
+    cmocka_unit_test(test_its_end),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

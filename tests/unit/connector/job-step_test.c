@@ -283,6 +283,20 @@ test_lost_after_hand_over(void **state)
   assert_non_null(strstr(world.final_message, "look at the printer"));
 }
 
+// cupsd was killed before it wrote down that it had printed the job, and finds no files of it any
+// more.
+static void
+test_given_up_after_hand_over(void **state)
+{
+  (void)state;
+  world_run_to(PB_JOB_PRINTING);
+  assert_int_equal(world.printed, 1);
+  world.local[0].state = IPP_JSTATE_ABORTED;
+  assert_true(world_run());
+  expect(IPP_JSTATE_ABORTED, 1, 1);
+  assert_non_null(strstr(world.final_message, "look at the printer"));
+}
+
 // The connector went away while a filter read: once more from the start, under another id.
 static void
 test_cut_in_mid_document(void **state)
@@ -704,14 +718,25 @@ test_fault_while_held(void **state)
   assert_in_range(tried, 20, 1000);
 }
 
-// The connector died between the document's last byte and its note; cupsd has printed it.
+// cupsd takes a filter that was killed for one that has done its work, and says "completed".
 static void
-test_hand_over_not_noted(void **state)
+test_filter_killed(void **state)
 {
   (void)state;
-  world.is_noting_lost = true;
+  world.is_cutting_end = true;
   assert_true(world_run());
-  assert_int_equal(world.final_state, IPP_JSTATE_COMPLETED);
+  expect(IPP_JSTATE_COMPLETED, 1, 2);
+}
+
+static void
+test_filter_killed_at_its_end(void **state)
+{
+  (void)state;
+  world.is_cutting_end  = true;
+  world.is_handing_over = true;
+  assert_true(world_run());
+  expect(IPP_JSTATE_ABORTED, 0, 1);
+  assert_non_null(strstr(world.final_message, "look at the printer"));
 }
 
 // The point of it all: whatever fails or dies at whichever call, one local job prints once, and the
@@ -773,6 +798,7 @@ main(void)
     TEST(test_cups_forgets_tickets),
     TEST(test_cups_uses_the_number_again),
     TEST(test_lost_after_hand_over),
+    TEST(test_given_up_after_hand_over),
     TEST(test_cut_in_mid_document),
     TEST(test_cut_again_and_again),
     TEST(test_filter_fails),
@@ -793,7 +819,8 @@ main(void)
     TEST(test_held_then_canceled),
     TEST(test_reprinted_where_set),
     TEST(test_fault_while_held),
-    TEST(test_hand_over_not_noted),
+    TEST(test_filter_killed),
+    TEST(test_filter_killed_at_its_end),
     TEST(test_fault_at_every_call),
   };
 

@@ -72,7 +72,8 @@ static struct world
   int              ended_readers;  // of them
   int              leftover;       // of a job that it holds, CUPS runs that document all the same
   bool             is_reprint_set;
-  bool             is_noting_lost;  // that a document was taken whole is not written down
+  bool             is_cutting_end;   // a filter is killed at the end of its document ...
+  bool             is_handing_over;  // ... when that was noted as handed over
   // what the queue can do
   ipp_t *printer;
   // the connector's process
@@ -506,8 +507,17 @@ world_read(const char *capability, int number)
       source->on_failed(source->user, &err);
       return false;
     }
-    if (!world.is_noting_lost)
-      source->on_done(source->user, (int64_t)got);
+    if (world.is_cutting_end)
+    {
+      // Killed: cupsd takes that for the end of its work.
+      world.is_cutting_end = false;
+      if (world.is_handing_over)
+        assert_true(source->on_done(source->user, (int64_t)got));
+      source->on_ended(source->user, /*is_passed_on*/ false);
+      return true;
+    }
+    assert_true(source->on_done(source->user, (int64_t)got));
+    source->on_ended(source->user, /*is_passed_on*/ true);
     world.order[world.printed++] = (char)('0' + number);
     return true;
   }
