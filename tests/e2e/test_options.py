@@ -6,8 +6,9 @@ import os
 import re
 import unittest
 
+from harness.cups import Cups
 from harness.desk import Desk
-from harness.process import run
+from harness.process import run, wait_for
 from tests.e2e.case import WorldCase
 
 # PPD option: its default, and the others. Each choice puts a comment of its name into the stream.
@@ -123,6 +124,59 @@ class Options(RichCase):
         paper, _ = self.stream("ATTR integer copies 3", "copies")
         asked = re.findall(r"\*NumCopies (\d+)", paper.data().decode("latin-1"))
         self.assertEqual((paper.pages(), asked), (2, ["3"]), "by the printer, and by nobody else")
+
+
+# What a queue of CUPS's own ipp backend (-m everywhere) is asked for; what the far driver must be told; pages.
+BY_IPP = [
+    ("sides=two-sided-long-edge", "Duplex=DuplexNoTumble", 2),
+    ("sides=two-sided-short-edge", "Duplex=DuplexTumble", 2),
+    ("media=A5", "Page=420x595", 2),
+    ("InputSlot=Tray-2", "InputSlot=Tray2", 2),
+    ("MediaType=Transparency", "MediaType=Transparency", 2),
+    ("print-color-mode=monochrome", "ColorModel=Gray", 2),
+    ("print-quality=5", "cupsPrintQuality=High", 2),
+    ("output-bin=face-up", "OutputBin=FaceUp", 2),
+    ("page-ranges=2", "", 1),
+    ("copies=2", "", None),
+]
+
+
+class ByCupsOwnBackend(RichCase):
+    """The whole circle without our half of the desktop: a driverless queue of CUPS itself, with a user and password."""
+
+    desktop = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        try:
+            cls.desktop = Cups(cls.world.path("desktop")).start()
+            cls.desktop.add("Cloud", cls.world.uri("Laser"), "everywhere")
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.desktop is not None:
+            cls.desktop.stop()
+        super().tearDownClass()
+
+    def send(self, asked, title):
+        number = self.desktop.lp("Cloud", self.pdf, asked.split())
+        wait_for(lambda: number not in [job for _, job, _ in self.desktop.jobs("not-completed")], f"job {number}", 60)
+
+    def test_each_reaches_the_driver(self):
+        for asked, wanted, pages in BY_IPP:
+            with self.subTest(option=asked):
+                paper, told = self.stream(asked, asked)
+                self.assertLessEqual(set(wanted.split()), told)
+                data = paper.data().decode("latin-1")
+                if pages is None:
+                    copies = [int(number) for number in re.findall(r"\*NumCopies (\d+)", data)] or [1]
+                    self.assertEqual(paper.pages() * max(copies), 4, "once, by the printer or by a filter")
+                else:
+                    self.assertEqual(paper.pages(), pages)
 
 
 class FromADesk(RichCase):
