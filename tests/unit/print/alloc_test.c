@@ -25,6 +25,18 @@ make_job_list(void)
   return ipp;
 }
 
+// A job that waits.
+static ipp_t *
+make_secret_job(void)
+{
+  ipp_t *ipp = ask(IPP_OP_PRINT_JOB);
+
+  ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_NAME, "job-name", NULL, "secret");
+  ippAddOctetString(ipp, IPP_TAG_OPERATION, "job-password", "1234", 4);
+  ippAddString(ipp, IPP_TAG_JOB, IPP_TAG_KEYWORD, "job-hold-until", NULL, "indefinite");
+  return ipp;
+}
+
 static ipp_t *
 make_printer(void)
 {
@@ -139,6 +151,24 @@ is_known(void *user, const char *id)
   return known;
 }
 
+// Whatever failed: a job that was meant to wait is not offered.
+static void
+check_secrets(struct bench *b)
+{
+  pb_error_t    err  = {0};
+  pb_db_stmt_t *rows = pb_db_query(
+    b->db, &err, "SELECT count(*) FROM jobs WHERE state = 4 AND length(password) = 80", "");
+
+  assert_true(pb_db_step(rows));
+  assert_true(pb_db_int(rows, 0) > 1);
+  check_ok(pb_db_finish(rows, &err), err);
+  rows = pb_db_query(b->db, &err,
+                     "SELECT count(*) FROM jobs WHERE name = 'secret' AND state NOT IN (4, 8)", "");
+  assert_true(pb_db_step(rows));
+  assert_int_equal(pb_db_int(rows, 0), 0);
+  check_ok(pb_db_finish(rows, &err), err);
+}
+
 static void
 each_allocation_may_fail(void **state)
 {
@@ -150,6 +180,7 @@ each_allocation_may_fail(void **state)
     {"Update-Output-Device-Attributes", make_report,       &proxy },
     {"Create-Printer-Subscriptions",    make_subscription, &proxy },
     {"Print-Job",                       make_print_job,    &ann   },
+    {"Print-Job with a PIN",            make_secret_job,   &ann   },
   };
   struct bench *b = *state;
 
@@ -172,6 +203,7 @@ each_allocation_may_fail(void **state)
     pb_buffer_clear(&w.body);
   }
   assert_int_equal(pb_spool_sweep(b->spool, is_known, b), 0);  // no debris
+  check_secrets(b);
 }
 
 int

@@ -469,6 +469,49 @@ test_sweep(void **state)
   free(path);
 }
 
+// A job's password: it opens with the same key and context only, and as it was.
+static void
+test_small_secrets(void **state)
+{
+  static const struct
+  {
+    const char *name, *context;
+    size_t      size;     // that is opened
+    int         changed;  // which byte; -1: none
+    bool        want;
+  } rows[] = {
+    {"as it was",     "job 1", PB_SPOOL_SMALL_OVERHEAD + 4, -1, true },
+    {"another's",     "job 2", PB_SPOOL_SMALL_OVERHEAD + 4, -1, false},
+    {"cut",           "job 1", PB_SPOOL_SMALL_OVERHEAD + 3, -1, false},
+    {"nothing of it", "job 1", PB_SPOOL_SMALL_OVERHEAD - 1, -1, false},
+    {"empty",         "job 1", 0,                           -1, false},
+    {"nonce",         "job 1", PB_SPOOL_SMALL_OVERHEAD + 4, 0,  false},
+    {"key",           "job 1", PB_SPOOL_SMALL_OVERHEAD + 4, 20, false},
+    {"secret",        "job 1", PB_SPOOL_SMALL_OVERHEAD + 4, 61, false},
+    {"tag",           "job 1", PB_SPOOL_SMALL_OVERHEAD + 4, 79, false},
+  };
+  struct fixture *fixture = *state;
+  uint8_t         sealed[PB_SPOOL_SMALL_OVERHEAD + 4], other[sizeof(sealed)];
+  pb_error_t      err = {0};
+
+  check_ok(pb_spool_seal_small(fixture->spool, "job 1", "1234", 4, sealed, &err), err);
+  check_ok(pb_spool_seal_small(fixture->spool, "job 1", "1234", 4, other, &err), err);
+  assert_memory_not_equal(sealed, other, sizeof(sealed));
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    char plain[8] = "";
+
+    memcpy(other, sealed, sizeof(other));
+    if (rows[i].changed >= 0)
+      other[rows[i].changed] ^= 1;
+    if (pb_spool_open_small(fixture->spool, rows[i].context, other, rows[i].size, plain, &err) !=
+        rows[i].want)
+      fail_msg("%s: %s", rows[i].name, err.message);
+    if (rows[i].want)
+      assert_memory_equal(plain, "1234", 4);
+  }
+}
+
 int
 main(void)
 {
@@ -485,6 +528,7 @@ main(void)
     SPOOL_TEST(test_damage),
     SPOOL_TEST(test_limits),
     SPOOL_TEST(test_sweep),
+    SPOOL_TEST(test_small_secrets),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
