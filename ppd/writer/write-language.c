@@ -157,6 +157,11 @@ put_language(pb_ppd_out_t *out, const pb_ppd_model_t *model, const char *languag
   pb_buffer_init(&block, left < ONE_MAX ? left : ONE_MAX);
   for (size_t i = 0; i < model->count; i++)
     put_one(&own, language, strings, &model->options[i]);
+  if (own.has_failed && why.kind == PB_RETRY)  // out of memory, and not of room
+  {
+    pb_error_set(out->err, why.kind, "%s", why.message);
+    out->has_failed = true;
+  }
   is_in = !own.has_failed && block.size > 0;
   if (is_in && !pb_buffer_append(out->buffer, block.data, block.size, out->err))
     out->has_failed = true;

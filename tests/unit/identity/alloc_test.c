@@ -62,6 +62,16 @@ prepare_assertion(struct ask *ask)
   check_ok(pb_jwt_sign(ask->w->key, &claims, &ask->jwt, &err), err);
 }
 
+// The same key is a machine's, too, until it says otherwise.
+static void
+prepare_machine(struct ask *ask)
+{
+  pb_error_t err = {0};
+
+  prepare_assertion(ask);
+  check_ok(pb_db_run(ask->w->db, &err, "UPDATE auth_clients SET machine = 'desk7'", ""), err);
+}
+
 static const char *
 get_value(const struct ask *ask, int i)
 {
@@ -152,6 +162,13 @@ out_of_memory_is_not_the_clients_fault(void **state)
                    {"client_assertion_type", PB_ASSERTION_TYPE},
                    {"client_assertion", NULL},
                    {"scope", PB_SCOPE_PROXY}}}                                                             },
+    {"a machine's end",
+     {.w        = w,
+      .endpoint = pb_oauth_revoke,
+      .prepare  = prepare_machine,
+      .fields   = {{"token", "never heard of"},
+                   {"client_assertion_type", PB_ASSERTION_TYPE},
+                   {"client_assertion", NULL}}}                                                            },
     {"revocation",           {.w = w, .endpoint = pb_oauth_revoke, .fields = {{"token", "never heard of"}}}},
   };
 

@@ -5,6 +5,8 @@
 
 #include "ipp/attributes.h"
 #include "ipp/message.h"
+#include "ipp/ppd-strings.h"
+#include "ipp/strings.h"
 
 #define JOB IPP_TAG_JOB
 #define URI "ipps://cloud.test/ipp/print/1"
@@ -99,11 +101,47 @@ copy_one(void *world, pb_error_t *err)
   return ok;
 }
 
+static bool
+read_catalog(void *world, pb_error_t *err)
+{
+  static const char file[]  = "\xff\xfe\"\0b\0\"\0=\0\"\0\xe4\0\"\0;\0";
+  pb_strings_t     *strings = NULL;
+  pb_buffer_t       text    = {0};
+  bool              ok      = pb_strings_parse(file, sizeof(file) - 1, &strings, err) &&
+            pb_strings_format(strings, &text, err);
+
+  (void)world;
+  if (ok)
+    assert_string_equal(text.data, "\"b\" = \"\u00e4\";\n");
+  pb_buffer_clear(&text);
+  pb_strings_free(strings);
+  return ok;
+}
+
+static bool
+read_names(void *world, pb_error_t *err)
+{
+  static const char ppd[] = "*OpenUI *Duplex/Two Sides: PickOne\n*Duplex None/Off: \"\"\n"
+                            "*CloseUI: *Duplex\n*de.Duplex None/Aus: \"\"\n";
+  ipp_t            *to    = ippNew();
+  bool              ok    = to && pb_ppd_strings_add(ppd, sizeof(ppd) - 1, to);
+
+  (void)world;
+  (void)err;
+  if (ok)
+    assert_true(ippContainsString(ippFindAttribute(to, "printbridge-strings-de", IPP_TAG_TEXT),
+                                  "sides.one-sided=Aus"));
+  ippDelete(to);
+  return ok;
+}
+
 static const struct alloc_case cases[] = {
   {"messages",       make_messages,  true },
   {"bytes and back", write_and_read, false},
   {"a set",          copy_set,       true },
   {"an attribute",   copy_one,       true },
+  {"a catalog",      read_catalog,   false},
+  {"a PPD's names",  read_names,     true },
 };
 
 static void

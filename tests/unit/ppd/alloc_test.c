@@ -11,9 +11,10 @@
 
 struct world
 {
-  ipp_t      *printer;
-  pb_buffer_t ppd;
-  char        path[64];
+  ipp_t        *printer;
+  pb_buffer_t   ppd;
+  char          path[64];
+  pb_strings_t *german;
 };
 
 static bool
@@ -25,6 +26,23 @@ write_ppd(void *user, pb_error_t *err)
 
   if (ok)
     assert_string_equal(ppd.data, world->ppd.data);
+  else
+    assert_null(ppd.data);
+  pb_buffer_clear(&ppd);
+  return ok;
+}
+
+static bool
+write_languages(void *user, pb_error_t *err)
+{
+  struct world               *world  = user;
+  const struct pb_ppd_catalog german = {"de", world->german};
+  const struct pb_ppd_names   names  = {.catalogs = &german, .catalogs_count = 1};
+  pb_buffer_t                 ppd    = {0};
+  bool                        ok     = pb_ppd_write(world->printer, &names, &ppd, err);
+
+  if (ok)
+    assert_non_null(strstr(ppd.data, "\n*de.Translation Duplex/Beidseitig: \"\"\n"));
   else
     assert_null(ppd.data);
   pb_buffer_clear(&ppd);
@@ -69,9 +87,10 @@ add_vendor(void *user, pb_error_t *err)
 }
 
 static const struct alloc_case cases[] = {
-  {"a PPD",            write_ppd,   false},
-  {"a job's options",  add_options, false},
-  {"a queue's vendor", add_vendor,  true },
+  {"a PPD",            write_ppd,       false},
+  {"its languages",    write_languages, false},
+  {"a job's options",  add_options,     false},
+  {"a queue's vendor", add_vendor,      true },
 };
 
 static void
@@ -88,7 +107,10 @@ each_allocation_may_fail(void **state)
   check_ok(pb_ppd_write(world.printer, /*names*/ NULL, &world.ppd, &err), err);
   assert_int_equal(write(fd, world.ppd.data, world.ppd.size), world.ppd.size);
   close(fd);
+  world.german = pb_strings_new();
+  assert_true(pb_strings_add(world.german, "sides", /*value*/ NULL, "Beidseitig"));
   alloc_check(cases, sizeof(cases) / sizeof(cases[0]), &world);
+  pb_strings_free(world.german);
   unlink(world.path);
   ippDelete(world.printer);
   pb_buffer_clear(&world.ppd);

@@ -58,6 +58,7 @@ make_report(void)
   ippAddStrings(ipp, IPP_TAG_PRINTER, IPP_TAG_KEYWORD, "printer-state-reasons", 2, NULL, reasons);
   ippAddString(ipp, IPP_TAG_PRINTER, IPP_TAG_KEYWORD, "sides-supported", NULL, "one-sided");
   ippAddInteger(ipp, IPP_TAG_PRINTER, IPP_TAG_ENUM, "printer-state", IPP_PSTATE_IDLE);
+  ippAddString(ipp, IPP_TAG_PRINTER, IPP_TAG_TEXT, "printbridge-strings-de", NULL, "sides=Seiten");
   return ipp;
 }
 
