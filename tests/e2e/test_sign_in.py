@@ -250,6 +250,21 @@ class SignIn(WorldCase):
         self.assertEqual(status, 0, text)
         self.assertFalse(os.path.exists(f"{self.folder('machine')}/key.pem"))
 
+    def test_share_takes_the_same_addresses(self):
+        """Without a port it is the service that is known at this host."""
+        options = ["--state", self.world.connector.state, "--runtime", self.world.connector.runtime]
+        share = ["share", "Laser", *options, "--cups", self.world.connector.cups_server, "--service"]
+        uri = self.world.uri("Laser", with_password=False)
+        for address in ("https://localhost", "localhost", "https://LOCALHOST/", self.service.url):
+            with self.subTest(address):
+                status, text = self.run_command(*share, address)
+                self.assertEqual((status, text), (0, f"Laser is shared already: {uri}\n"))
+        for address in ("http://localhost", "https://localhost/x", "localhost:0"):
+            with self.subTest(address):
+                self.assertEqual(self.run_command(*share, address)[0], 2)
+        status, text = self.run_command("unshare", "Laser", *options, "--service", "https://localhost:1")
+        self.assertEqual(status, 1, text)
+
     def test_bad_words(self):
         for arguments, status, words in (
                 (["login"], 2, "no service is known yet"),
