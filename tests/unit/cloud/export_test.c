@@ -224,13 +224,12 @@ static char *
 change(const char *text, const char *from, const char *to)
 {
   const char *at      = strstr(text, from);
-  char       *changed = calloc(1, strlen(text) + strlen(to) + 1);
+  size_t      size    = strlen(text) + strlen(to) + 1;
+  char       *changed = calloc(1, size);
 
-  if (at == NULL)
-    fail_msg("no %s in it", from);
-  memcpy(changed, text, (size_t)(at - text));
-  strcat(changed, to);
-  strcat(changed, at + strlen(from));
+  assert_non_null(at);
+  assert_non_null(changed);
+  snprintf(changed, size, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
   return changed;
 }
 

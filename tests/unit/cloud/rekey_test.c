@@ -90,7 +90,7 @@ join_csr(ipp_t *asked)
 
   text[0] = '\0';
   for (int i = 0; i < ippGetCount(pieces); i++)
-    strcat(text, ippGetString(pieces, i, NULL));
+    snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s", ippGetString(pieces, i, NULL));
   return text;
 }
 
@@ -218,9 +218,10 @@ set_up(void **unused)
   {
     pb_registered_queue_t queue = {.printer_uri = "ipps://print.example/ipp/print/1"};
 
-    snprintf(queue.uuid, sizeof(queue.uuid), "urn:uuid:00000000-0000-4000-8000-00000000000%d", i);
+    pb_text_format(queue.uuid, sizeof(queue.uuid), "urn:uuid:00000000-0000-4000-8000-00000000000%d",
+                   i);
     snprintf(queue.queue, sizeof(queue.queue), "queue%d", i);
-    strcpy(queue.printer_uuid, queue.uuid);
+    pb_text_copy(queue.printer_uuid, sizeof(queue.printer_uuid), queue.uuid);
     check_ok(pb_registration_add_queue(registration, &queue, &err), err);
   }
   pb_registration_free(registration);
