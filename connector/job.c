@@ -226,7 +226,7 @@ let_go(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
     return false;
   if (job->record.state != PB_JOB_ENDING &&
       !pb_job_end(job, IPP_JSTATE_CANCELED, "job-canceled-by-user",
-                  "the service does not have this job any more", err))
+                  "the service has taken this job back", err))
     return false;
   return pb_job_move(job, PB_JOB_REPORTED, NULL, err);
 }
