@@ -263,8 +263,10 @@ pb_connector_renew(pb_connector_t *connector)
 bool
 pb_connector_release(pb_connector_t *connector, const char *queue, int cloud_job, pb_error_t *err)
 {
-  bool ok = pb_error_set(err, PB_GONE, "%s has no job %d on its way here; what the service holds is released in its portal",
-                          queue, cloud_job);
+  bool ok = pb_error_set(err, PB_GONE,
+                         "%s has no job %d on its way here; what the service holds is released in "
+                         "its portal",
+                         queue, cloud_job);
 
   pthread_mutex_lock(&connector->mutex);
   for (pb_service_t *service = connector->services; !ok && service != NULL; service = service->next)
