@@ -18,4 +18,7 @@ bool register_queue(pb_cloud_t *cloud, const pb_registration_t *registration,
 bool deregister_queue(pb_cloud_t *cloud, const pb_registered_queue_t *queue,
                       pb_error_t *err) PB_MUST_USE;
 
+// The service does not know this print server any more.
+bool register_is_forgotten(const pb_error_t *why);
+
 #endif

@@ -175,6 +175,30 @@ choose_trust(struct share *share, pb_error_t *err)
   return ok;
 }
 
+// The client id is that of the first key.  Where the service has forgotten the client, as with its
+// last printer, or knows another key of it, as after a restored backup, and nothing is shared any
+// more, it begins anew with the key that it has now.
+static bool
+settle_client_id(pb_registration_t *registration, pb_error_t *err)
+{
+  pb_cloud_account_t *account = NULL;
+  pb_secret_t         token   = {0};
+  pb_error_t          why     = {0};
+  char                id[PB_KEY_ID_SIZE];
+  bool                ok;
+
+  pb_key_get_id(registration->key, id);
+  if (strcmp(id, registration->client_id) == 0 || registration->next_key)
+    return true;
+  ok = pb_cloud_account_new(registration, &account, &why) &&
+       pb_cloud_account_copy_token(account, /*is_fresh*/ true, &token, &why);
+  pb_secret_clear(&token);
+  pb_cloud_account_free(account);
+  if (!ok && (register_is_forgotten(&why) || (why.kind == PB_AUTH && !registration->queues_count)))
+    ok = pb_text_copy(registration->client_id, sizeof(registration->client_id), id);
+  return ok || pb_error_set(err, why.kind, "%s", why.message);
+}
+
 // Reach the service, then keep key and address: the client id must be the same when this is run
 // again.
 static bool
@@ -183,7 +207,8 @@ meet_service(struct share *share, pb_error_t *err)
   pb_registration_t *registration = share->registration;
 
   if (!pb_http_new(&share->trust, &share->http, err) ||
-      !pb_metadata_get(share->http, registration->url, &share->metadata, err))
+      !pb_metadata_get(share->http, registration->url, &share->metadata, err) ||
+      !settle_client_id(registration, err))
     return false;
   return replace_text(&registration->issuer, share->metadata.issuer, err) &&
          pb_registration_save(registration, err);

@@ -37,15 +37,6 @@ find_registration(pb_registration_t **list, size_t count, const char *url, const
   return found;
 }
 
-// With a machine's last printer our service forgets the machine (RFC 6749 s5.2 invalid_client, and
-// these words); the same code for an assertion that it does not like is no such thing.
-static bool
-is_machine_forgotten(const pb_error_t *why)
-{
-  return why->kind == PB_AUTH && strstr(why->message, "invalid_client") &&
-         strstr(why->message, "not registered here");
-}
-
 static bool
 tell_service(const pb_registration_t *registration, const pb_registered_queue_t *queue,
              pb_error_t *err)
@@ -61,7 +52,7 @@ tell_service(const pb_registration_t *registration, const pb_registered_queue_t 
   if (ok)
     return true;
   // That it is gone there already is as good.
-  if (why.kind == PB_GONE || is_machine_forgotten(&why))
+  if (why.kind == PB_GONE || register_is_forgotten(&why))
   {
     printf("%s: the service does not have it any more: an administrator has removed it there.\n",
            queue->queue);

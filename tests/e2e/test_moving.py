@@ -41,10 +41,10 @@ class MovingCase(WorldCase):
 
 
 class Renewal(MovingCase):
-    world_options = {"queues": ("Laser",), "service_settings": {"device-certificate": "6s"}}
+    world_options = {"queues": ("Laser",), "service_settings": {"device-certificate": "4s"}}
 
     def test_a_renewed_while_jobs_print(self):
-        """Certificates of 6 s: they are renewed each 4 s, and jobs and tunnel do not notice."""
+        """Certificates of 4 s: they are renewed each 3 s, and jobs and tunnel do not notice."""
         world = self.world
         keys, since = {key_of(world.connector)}, world.connector.status()["services"][0]["since"]
         client = client_of(world.connector)
@@ -79,7 +79,7 @@ class Renewal(MovingCase):
         for point in [point.name for point in POINTS if point.scenario == "renewal"]:
             with self.subTest(point=point):
                 before = key_of(connector)
-                connector.stop()
+                connector.process.kill()
                 connector.process.env["PB_FAULT"] = point
                 connector.start()
                 self.printbridge("renew", check=False)
@@ -122,6 +122,16 @@ class Renewal(MovingCase):
         self.assertEqual(client_of(world.connector), client)
         world.wait_ready(["Laser", "Second"])
         world.wait_job("Second", world.print_job("Second", self.document(1)))
+
+    def test_e_shared_anew_after_everything_was_taken_back(self):
+        """The service has forgotten the client, and the key is not its first: it is a new client."""
+        world = self.world
+        client = client_of(world.connector)
+        for queue in [queue["queue"] for queue in world.connector.status()["services"][0]["queues"]]:
+            world.connector.unshare(queue)
+        world.share()
+        self.assertNotEqual(client_of(world.connector), client)
+        self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
 
 
 class Expired(DaysCase):
