@@ -4,13 +4,15 @@
 
 import base64
 import http.client
+import itertools
 import re
 import ssl
 import struct
+import time
 
 PRINT_JOB, CREATE_JOB, SEND_DOCUMENT, CANCEL_JOB, GET_JOB_ATTRIBUTES = 0x0002, 0x0005, 0x0006, 0x0008, 0x0009
 CANCEL_MY_JOBS, GET_JOBS, HOLD_JOB, RELEASE_JOB, GET_PRINTERS = 0x0039, 0x000a, 0x000c, 0x000d, 0x004f
-OCTETS = 0x30
+OCTETS, DATE = 0x30, 0x31
 INTEGER, BOOLEAN, ENUM, TEXT, NAME, KEYWORD, URI, CHARSET, LANGUAGE, MIME = (
     0x21, 0x22, 0x23, 0x41, 0x42, 0x44, 0x45, 0x47, 0x48, 0x49)
 STATES = {3: "pending", 4: "pending-held", 5: "processing", 6: "processing-stopped", 7: "canceled", 8: "aborted",
@@ -35,7 +37,7 @@ def attribute(tag, name, value):
         value = struct.pack(">i", value)
     elif tag == BOOLEAN:
         value = b"\x01" if value else b"\x00"
-    else:
+    elif not isinstance(value, bytes):
         value = value.encode()
     return struct.pack(">BH", tag, len(name)) + name.encode() + struct.pack(">H", len(value)) + value
 
@@ -59,6 +61,12 @@ def parse(data):
     return status, found
 
 
+def date(seconds):
+    """A dateTime of that moment, in UTC."""
+    at = time.gmtime(seconds)
+    return struct.pack(">HBBBBBBcBB", at.tm_year, at.tm_mon, at.tm_mday, at.tm_hour, at.tm_min, at.tm_sec, 0, b"+", 0, 0)
+
+
 class Client:
     """Not to be shared by threads."""
 
@@ -74,9 +82,11 @@ class Client:
         self.connection = None
 
     def request(self, operation, uri, *attributes, document=b"", job=()):
-        """The answer's attributes; `job` go into the job group. Refused and Unanswered say what else may happen."""
+        """The answer's attributes; `job` go into the job group; a document may be an iterable of pieces. Refused and
+        Unanswered say what else may happen."""
+        target = "system-uri" if uri.endswith("/system") else "printer-uri"
         message = struct.pack(">HHI", 0x0200, operation, 1) + b"\x01" + attribute(CHARSET, "attributes-charset", "utf-8")
-        message += attribute(LANGUAGE, "attributes-natural-language", "en") + attribute(URI, "system-uri" if uri.endswith("/system") else "printer-uri", uri)
+        message += attribute(LANGUAGE, "attributes-natural-language", "en") + attribute(URI, target, uri)
         message += b"".join(attribute(*one) for one in attributes)
         if job:
             message += b"\x02" + b"".join(attribute(*one) for one in job)
@@ -86,7 +96,8 @@ class Client:
             if self.connection is None:
                 self.connection = http.client.HTTPSConnection("localhost", self.port, timeout=self.timeout,
                                                               context=self.context)
-            self.connection.request("POST", path, message + document,
+            body = message + document if isinstance(document, bytes) else itertools.chain([message], document)
+            self.connection.request("POST", path, body,
                                     {"Content-Type": "application/ipp", "Authorization": self.authorization})
             reply = self.connection.getresponse()
             data = reply.read()

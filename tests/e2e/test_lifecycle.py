@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A job's life beside printing: it waits for its PIN, its documents come one by one, it is canceled at every stage."""
 
+import concurrent.futures
 import os
 import re
 import subprocess
+import threading
 import time
 
-from harness.ipp import (BOOLEAN, CANCEL_JOB, CREATE_JOB, HOLD_JOB, INTEGER, KEYWORD, MIME, NAME, OCTETS, PRINT_JOB,
-                         RELEASE_JOB, SEND_DOCUMENT, Client, Refused)
+from harness.ipp import (BOOLEAN, CANCEL_JOB, CREATE_JOB, DATE, HOLD_JOB, INTEGER, KEYWORD, MIME, NAME, OCTETS, PRINT_JOB,
+                         RELEASE_JOB, SEND_DOCUMENT, Client, Refused, Unanswered, date)
 from harness.printer import text_of
 from harness.process import run, wait_for
 from harness.service import ADMIN
@@ -155,6 +157,13 @@ class Waiting(LifeCase):
         self.printed(job)
 
 
+    def test_held_until_its_time(self):
+        job = self.send(job=[(DATE, "job-hold-until-time", date(time.time() + 2))])
+        self.assertEqual(self.state(job)[:2], ("pending-held", "job-hold-until-specified"))
+        self.assertIn("time has come", self.state(job)[2])
+        self.printed(job)
+
+
 class Documents(LifeCase):
     """Jobs of several documents."""
 
@@ -233,6 +242,30 @@ class Canceling(LifeCase):
         job = self.client.request(CREATE_JOB, self.world.uris["Laser"])["job-id"]
         self.cancel(job)
         self.refuses(0x0404, SEND_DOCUMENT, job, PDF, (BOOLEAN, "last-document", True), document=self.document())
+        self.is_canceled(job)
+
+    def test_incoming_while_it_is_read(self):
+        """Its first half is at the print server already; its sender hears what became of it."""
+        document, is_over = self.document(filler_bytes=2_000_000), threading.Event()
+        self.addCleanup(is_over.set)
+
+        def pieces():
+            yield document[:1_500_000]
+            is_over.wait()
+            yield document[1_500_000:]
+        sender = Client(self.world.service.port, self.world.service.ca_file, USER, self.world.password)
+        self.addCleanup(sender.close)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            sent = pool.submit(sender.request, PRINT_JOB, self.world.uris["Laser"], PDF, document=pieces())
+            entry = wait_for(lambda: [e for e in self.world.connector.jobs() if e["state"] in ("submitted", "printing")],
+                             "the local job")[-1]
+            job = entry["cloud_job"]
+            self.assertIn("job-incoming", self.state(job)[1])
+            self.cancel(job)
+            wait_for(lambda: self.state(job)[0] == "canceled", "the end")
+            is_over.set()
+            with self.assertRaises((Refused, Unanswered)):
+                sent.result()
         self.is_canceled(job)
 
     def test_held(self):
