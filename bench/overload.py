@@ -32,9 +32,9 @@ def client_of(world, user=USER, password=None, timeout=120):
     return Client(world.service.port, world.service.ca_file, user, password or world.password, timeout)
 
 
-def print_page(client, uri, title="overload"):
+def print_page(client, uri, title="overload", document=PAGE):
     return client.request(PRINT_JOB, uri, (NAME, "job-name", title), (MIME, "document-format", "application/postscript"),
-                          document=PAGE)["job-id"]
+                          document=document)["job-id"]
 
 
 def mebibytes(process, which="VmRSS"):
@@ -58,8 +58,8 @@ def percentile(values, part):
 class Crowd:
     """`count` clients, each with a connection of its own, that print to one URI until told to stop or `total` is reached."""
 
-    def __init__(self, world, uri, count, total):
-        self.world, self.uri, self.count, self.left = world, uri, count, total
+    def __init__(self, world, uri, count, total, document=PAGE):
+        self.world, self.uri, self.count, self.left, self.document = world, uri, count, total, document
         self.lock = threading.Lock()
         self.seconds, self.jobs, self.busy, self.unanswered = [], [], 0, 0
 
@@ -73,7 +73,7 @@ class Crowd:
         while self.take():
             begin = time.monotonic()
             try:
-                job = print_page(client, self.uri)
+                job = print_page(client, self.uri, document=self.document)
                 with self.lock:
                     self.seconds.append(time.monotonic() - begin)
                     self.jobs.append(job)
@@ -223,11 +223,13 @@ def clients(args):
         for queue in ("Laser", "Laser2"):
             run(["cupsdisable", queue], world.cups.env)
         rows = []
-        for count in (1, 20, args.clients):
-            crowd = Crowd(world, world.uris["Laser"], count, max(200, count * 10))
+        large = PAGE.replace(b"%%EOF", (b"%" + b"x" * 98 + b"\n") * (args.megabytes * 10000) + b"%%EOF")
+        for count, document in ((1, PAGE), (20, PAGE), (args.clients, PAGE), (args.clients, large)):
+            total = max(200, count * 10) if document is PAGE else count
+            crowd = Crowd(world, world.uris["Laser"], count, total, document)
             cpu = world.service.process.cpu_seconds()
             took = crowd.run()
-            rows.append([count, len(crowd.jobs), crowd.busy, crowd.unanswered, f"{len(crowd.jobs) / took:.0f}",
+            rows.append([f"{count}" if document is PAGE else f"{count}, {args.megabytes} MB each", len(crowd.jobs), crowd.busy, crowd.unanswered, f"{len(crowd.jobs) / took:.0f}",
                          f"{percentile(crowd.seconds, .5) * 1000:.0f}", f"{percentile(crowd.seconds, .99) * 1000:.0f}",
                          f"{max(crowd.seconds) * 1000:.0f}", f"{(world.service.process.cpu_seconds() - cpu) / took * 100:.0f}",
                          f"{mebibytes(world.service.process):.1f}", descriptors(world.service.process)])
@@ -305,6 +307,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=10000)
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--clients", type=int, default=200)
+    parser.add_argument("--megabytes", type=int, default=5)
     parser.add_argument("--queues", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=30)
     args = parser.parse_args()
