@@ -315,6 +315,33 @@ class Elsewhere(MovingCase):
         self.assertEqual(glob.glob(f"{third.state}/services/*"), [])
         self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
 
+    def test_d_the_service_is_away_at_the_import(self):
+        """The connector replaces the key before it does anything else, as soon as it can."""
+        world = self.world
+        path = world.path("d.move")
+        run([self.other.command, "export", path, "--passphrase-file", self.secret, *self.other.options()])
+        before = key_of(self.other)
+        self.other.stop()
+        third = Connector(world.path("connector3"), world.programs, self.cups.server)
+        world.service.stop()
+        status, text = self.printbridge("import", path, "--passphrase-file", self.secret, "--cups", self.cups.server,
+                                        connector=third, check=False)
+        self.assertEqual(status, 0, text)
+        self.assertIn("could not be replaced yet", text)
+        self.assertEqual(key_of(third), before)
+        third.start()
+        try:
+            wait_for(lambda: "former host" in third.status()["services"][0].get("problem", ""), "the connector to say so")
+            world.service.start()
+            third.wait_tunnel()
+            self.assertNotEqual(key_of(third), before)
+            log = third.process.output()
+            self.assertLess(log.index("are new, until"), log.index("the tunnel is up"))
+            self.other.start()
+            self.other.wait_tunnel("denied")
+        finally:
+            third.stop()
+
 
 class Adoption(MovingCase):
     """The print server is set up anew, with nothing of what it was: its printers are its own again when an administrator says so."""
