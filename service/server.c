@@ -164,6 +164,7 @@ get_print_options(const pb_server_t *server, const pb_settings_t *settings)
     .job_history_ms        = settings->job_history_ms,
     .multiple_operation_ms = settings->multiple_operation_ms,
     .cut_off_ms            = settings->cut_off_ms,
+    .held_ms               = settings->held_ms,
     .jobs_per_printer      = (int)settings->jobs_per_printer,
     .lease_ms              = settings->lease_ms,
     .has_cut_through       = settings->has_cut_through,

@@ -61,6 +61,8 @@ static const struct pb_setting table[] = {
    "How long a connector may stay away before another one of the same printer gets its jobs; those that may have been printed are held."},
   {"job-history",             PB_SETTING_DURATION, AT(job_history_ms),          "7d",    60 * SECOND, 3650 * DAY, NULL,
    "How long the records of ended jobs are kept; their documents go at once."},
+  {"held-jobs",               PB_SETTING_DURATION, AT(held_ms),                 "30d",   60 * SECOND, 3650 * DAY, NULL,
+   "How long a job waits for its PIN, or to be released by somebody, before it is aborted and its documents go."},
   {"multiple-operation-timeout", PB_SETTING_DURATION, AT(multiple_operation_ms), "5m",   10 * SECOND, DAY, NULL,
    "How long a job may wait for its next document before it is aborted."},
   {"cut-off-timeout",         PB_SETTING_DURATION, AT(cut_off_ms),              "60s",   SECOND, DAY, NULL,

@@ -25,7 +25,7 @@ typedef struct pb_settings
   int64_t idle_ms, head_ms, stall_ms, drain_ms;
   int64_t document_bytes, disk_free_bytes;
   int64_t jobs_per_printer;
-  int64_t job_history_ms, multiple_operation_ms, cut_off_ms;
+  int64_t job_history_ms, multiple_operation_ms, cut_off_ms, held_ms;
   int64_t code_life_ms;
   int64_t lease_ms;
   bool    has_cut_through;

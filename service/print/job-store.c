@@ -330,9 +330,14 @@ pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **i
     [PB_JOBS_CUT_OFF] =
       "SELECT id FROM jobs WHERE state < 7 AND is_open = 1 AND is_incoming = 0 AND device_uuid <> "
       "'' AND activity_ms < ?",
+    // 0 is a job that waits for its PIN alone; the other never comes.
+    [PB_JOBS_FORGOTTEN] =
+      "SELECT id FROM jobs WHERE state = 4 AND created_ms < ? AND hold_until_ms IN (0, "
+      "9223372036854775807)",
     [PB_JOBS_DUE] =
       "SELECT id FROM jobs WHERE state = 4 AND hold_until_ms > 0 AND hold_until_ms <= ?",
-    [PB_JOBS_OLD] = "SELECT id FROM jobs WHERE state >= 7 AND is_incoming = 0 AND completed_ms < ? LIMIT 5000",
+    [PB_JOBS_OLD] =
+      "SELECT id FROM jobs WHERE state >= 7 AND is_incoming = 0 AND completed_ms < ? LIMIT 5000",
     [PB_JOBS_INCOMING] = "SELECT id FROM jobs WHERE is_incoming = 1 AND ? >= 0",
   };
 

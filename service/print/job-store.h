@@ -100,6 +100,7 @@ enum pb_job_chore
 {
   PB_JOBS_OVERDUE,  // open without activity since before `time_ms`
   PB_JOBS_CUT_OFF,  // the same, of those that a device has begun to read: it can print no other
+  PB_JOBS_FORGOTTEN,  // created before `time_ms`, and held until somebody releases it
   PB_JOBS_DUE,      // held until before `time_ms`
   PB_JOBS_OLD,      // ended before `time_ms`
   PB_JOBS_INCOMING  // a document was arriving (time_ms is ignored)

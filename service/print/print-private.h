@@ -21,7 +21,7 @@ struct pb_print
   pb_events_t   *events;
   struct  // struct pb_print_options, changed while requests are served
   {
-    atomic_int_least64_t job_history_ms, multiple_operation_ms, cut_off_ms;
+    atomic_int_least64_t job_history_ms, multiple_operation_ms, cut_off_ms, held_ms;
     atomic_int_least64_t lease_ms;
     atomic_int           jobs_per_printer;
     atomic_bool          has_cut_through;

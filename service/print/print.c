@@ -23,6 +23,7 @@ pb_print_set_options(pb_print_t *print, const struct pb_print_options *options)
   atomic_store(&print->options.job_history_ms, options->job_history_ms);
   atomic_store(&print->options.multiple_operation_ms, options->multiple_operation_ms);
   atomic_store(&print->options.cut_off_ms, options->cut_off_ms);
+  atomic_store(&print->options.held_ms, options->held_ms);
   atomic_store(&print->options.lease_ms, options->lease_ms);
   atomic_store(&print->options.jobs_per_printer, options->jobs_per_printer);
   atomic_store(&print->options.has_cut_through, options->has_cut_through);
@@ -154,6 +155,13 @@ abort_overdue(struct pb_request *request)
 }
 
 static bool
+abort_forgotten(struct pb_request *request)
+{
+  return load_job(request) &&
+         pb_job_abort(request, &request->job, /*reason*/ NULL, "Nobody released it in time.");
+}
+
+static bool
 release_due(struct pb_request *request)
 {
   return load_job(request) && pb_job_end_hold(request, &request->job);
@@ -272,13 +280,15 @@ pb_print_tick(pb_print_t *print)
     enum pb_job_chore chore;
     bool (*step)(struct pb_request *);
   } chores[] = {
-    {PB_JOBS_OVERDUE, abort_overdue},
-    {PB_JOBS_CUT_OFF, abort_overdue},
-    {PB_JOBS_DUE,     release_due  },
+    {PB_JOBS_OVERDUE,   abort_overdue  },
+    {PB_JOBS_CUT_OFF,   abort_overdue  },
+    {PB_JOBS_FORGOTTEN, abort_forgotten},
+    {PB_JOBS_DUE,       release_due    },
   };
   int64_t    now_ms      = pb_clock_now_ms();
   int64_t    before_ms[] = {now_ms - print->options.multiple_operation_ms,
-                            now_ms - print->options.cut_off_ms, now_ms};
+                            now_ms - print->options.cut_off_ms, now_ms - print->options.held_ms,
+                            now_ms};
   pb_error_t err         = {0};
 
   for (size_t i = 0; i < sizeof(chores) / sizeof(chores[0]); i++)

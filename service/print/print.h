@@ -20,6 +20,7 @@ struct pb_print_options
   int64_t     job_history_ms;         // how long records of ended jobs are kept
   int64_t     multiple_operation_ms;  // multiple-operation-time-out
   int64_t     cut_off_ms;             // the same, where a device has begun to read the document
+  int64_t     held_ms;                // how long a job waits for its PIN, or for somebody to release it
   int         jobs_per_printer;       // waiting jobs; more is server-error-busy
   int64_t     lease_ms;               // how long a connector may stay away before its jobs go to another; 0: for ever
   bool        has_cut_through;        // let a job be fetched while its document is still arriving

@@ -67,6 +67,7 @@ start(void)
                                               .job_history_ms        = 1,
                                               .multiple_operation_ms = 1,
                                               .cut_off_ms            = 1,
+                                              .held_ms               = 1,
                                               .jobs_per_printer      = 20,
                                               .has_cut_through       = true};
   const struct pb_identity_options who     = {.issuer = "https://cloud.test:8631"};

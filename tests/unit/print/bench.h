@@ -62,6 +62,7 @@ bench_open(struct bench *b)
                                      .job_history_ms        = 3600000,
                                      .multiple_operation_ms = 60000,
                                      .cut_off_ms            = 20000,
+                                     .held_ms               = 1000LL * 3600 * 24,
                                      .jobs_per_printer      = 5,
                                      .lease_ms              = 60000,
                                      .has_cut_through       = true};

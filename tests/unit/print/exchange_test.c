@@ -60,6 +60,7 @@ open_print(struct world *w)
                                          .job_history_ms        = 3600000,
                                          .multiple_operation_ms = 60000,
                                          .cut_off_ms            = 20000,
+                                         .held_ms               = 1000LL * 3600 * 24,
                                          .jobs_per_printer      = 100,
                                          .has_cut_through       = true};
   struct pb_token_subject    subject  = {.scope = PB_SCOPE_PROXY, .client_id = "client-1"};

@@ -457,6 +457,30 @@ an_open_job_is_not_offered_when_due(void **state)
   pb_clock_shift_wall_ms(-31 * 1000);
 }
 
+// A day here.  What has a time of its own waits for that.
+static void
+forgotten_jobs_end(void **state)
+{
+  struct bench *b    = *state;
+  int64_t       day  = (int64_t)24 * 60 * MINUTE_MS;
+  int           pin  = submit(b, with_pin(ask(IPP_OP_PRINT_JOB), "1234"));
+  int           held = print_job(b, &ann), waits = print_job(b, &ann);
+  int later = submit(b, with_time(ask(IPP_OP_PRINT_JOB), IPP_TAG_JOB, pb_clock_now_ms() + 2 * day));
+
+  check_status(call(b, &ann, ask_job(IPP_OP_HOLD_JOB, held)), IPP_STATUS_OK);
+  pb_clock_shift_wall_ms(day - MINUTE_MS);
+  pb_print_tick(b->print);
+  check_job(b, pin, HELD, WAITS);
+  pb_clock_shift_wall_ms(2 * MINUTE_MS);
+  pb_print_tick(b->print);
+  check_job(b, pin, IPP_JSTATE_ABORTED, "aborted-by-system");
+  check_job(b, held, IPP_JSTATE_ABORTED, "aborted-by-system");
+  check_job(b, later, HELD, SPECIFIED);
+  check_job(b, waits, PENDING, "job-fetchable");
+  assert_int_equal(count_passwords(b), 0);
+  pb_clock_shift_wall_ms(-day - MINUTE_MS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 
 int
@@ -475,6 +499,7 @@ main(void)
     TEST(named_times_hold),
     TEST(a_moment_holds),
     TEST(an_open_job_is_not_offered_when_due),
+    TEST(forgotten_jobs_end),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
