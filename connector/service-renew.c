@@ -21,6 +21,7 @@
 #define RETRY_CAP_MS (10 * 60 * 1000)
 #define MOVING_CAP_MS (15 * 1000)  // nothing else goes on until then
 #define REFUSED_MS (60 * 60 * 1000)
+#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
 
 bool
 pb_service_check_moved(pb_service_t *service, pb_error_t *err)
@@ -105,6 +106,9 @@ note_done(pb_service_t *service, bool was_moving)
 
   pthread_mutex_lock(&service->mutex);
   service->renewed_ms       = pb_clock_now_ms();
+  // A queue that the service refuses, or a certificate that has ended when it comes.
+  if (service->renewal_ms <= service->renewed_ms)
+    service->renewal_ms = service->renewed_ms + DAY_MS;
   service->renewal_failures = 0;
   service->renewal_why[0]   = '\0';
   service->is_renewal_asked = false;

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import time
 
 from harness.connector import Connector
 from harness.cups import Cups
@@ -127,6 +128,13 @@ class Renewal(MovingCase):
         """The service has forgotten the client, and the key is not its first: it is a new client."""
         world = self.world
         client = client_of(world.connector)
+        # One that an administrator has removed does not keep the others from being renewed, nor keep anybody busy.
+        portal = world.service.portal()
+        _, page = portal.open("/printers")
+        portal.open("/printers/remove", [("csrf", portal.csrf(page)), ("printer", world.uris["Second"].rpartition("/")[2])])
+        self.printbridge("renew")
+        time.sleep(1)
+        self.assertEqual(world.connector.process.output().count("[Second] its certificate is not renewed"), 1)
         for queue in [queue["queue"] for queue in world.connector.status()["services"][0]["queues"]]:
             world.connector.unshare(queue)
         world.share()
