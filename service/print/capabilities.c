@@ -343,12 +343,12 @@ pb_capabilities_new_for(struct pb_request *request, const struct pb_device *only
 {
   pb_error_t err      = {0};
   int64_t    queued   = 0;
-  ipp_t     *reported = pb_printer_get_reported(&request->printer, only);
+  ipp_t     *reported = NULL;
   ipp_t     *bag      = pb_bag_new();
 
   if (requested && is_made_of_others(requested))
     requested = NULL;
-  if (!bag)
+  if (!bag || !pb_printer_get_reported(&request->printer, only, &reported))
     goto out_of_memory;
   if (!pb_job_count_queued(request->print->db, request->printer.id, &queued, &err))
   {

@@ -466,14 +466,14 @@ merge_devices(const struct pb_printer *printer)
   return NULL;
 }
 
-ipp_t *
-pb_printer_get_reported(struct pb_printer *printer, const struct pb_device *only)
+bool
+pb_printer_get_reported(struct pb_printer *printer, const struct pb_device *only,
+                        ipp_t **reported_out)
 {
-  if (only)
-    return only->attributes;
-  if (printer->devices_count == 0)
-    return NULL;
-  if (printer->devices_count > 1 && !printer->merged)
+  if (!only && printer->devices_count == 1)
+    only = &printer->devices[0];
+  if (!only && printer->devices_count > 1 && !printer->merged)
     printer->merged = merge_devices(printer);
-  return printer->merged ? printer->merged : printer->devices[0].attributes;
+  *reported_out = only ? only->attributes : printer->merged;
+  return *reported_out || printer->devices_count == 0;
 }

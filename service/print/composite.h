@@ -18,7 +18,8 @@ int pb_printer_get_state(const struct pb_printer *printer, char reasons_out[PB_R
 void pb_printer_describe_state(const struct pb_printer *printer, char dst[PB_STATE_MESSAGE_SIZE]);
 
 // What the devices (only: that one) have reported, as one; borrowed from the printer.  NULL: it has
-// none.  Out of memory: what the first one has.
-ipp_t *pb_printer_get_reported(struct pb_printer *printer, const struct pb_device *only);
+// none.  False: out of memory.
+bool pb_printer_get_reported(struct pb_printer *printer, const struct pb_device *only,
+                             ipp_t **reported_out) PB_MUST_USE;
 
 #endif

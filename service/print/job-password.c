@@ -140,7 +140,8 @@ pb_job_password_take(struct pb_request *request, struct pb_job *job)
 {
   pb_error_t      err = {0};
   struct password password;
-  bool            ok = true;
+  ipp_t          *reported = NULL;
+  bool            ok       = true;
 
   if (!read_password(request->ipp, &password))
     return true;
@@ -150,8 +151,12 @@ pb_job_password_take(struct pb_request *request, struct pb_job *job)
   job->password_size = password.size + PB_SPOOL_SMALL_OVERHEAD;
   pb_text_copy(job->password_encryption, sizeof(job->password_encryption), password.encryption);
   pb_wipe(&password, sizeof(password));
-  if (!ok || is_of_device(pb_printer_get_reported(&request->printer, /*only*/ NULL)))
-    return ok;
+  if (!ok)
+    return false;
+  if (!pb_printer_get_reported(&request->printer, /*only*/ NULL, &reported))
+    return pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
+  if (is_of_device(reported))
+    return true;
   (void)pb_job_apply(&job->status, PB_JOB_HOLD, request->now_ms);
   (void)pb_reasons_add(job->status.reasons, PB_REASON_PASSWORD_WAIT);
   return true;

@@ -590,6 +590,70 @@ test_escaping(void **state)
   assert_null(strstr(w->body, "<script"));
 }
 
+// Whom a queue joins is told before anything is approved.
+static void
+test_joins(void **state)
+{
+  static const struct
+  {
+    const char *join, *want;
+  } rows[] = {
+    {"",  NULL                                                              },
+    {"1", "<b>joins the printer &lt;script&gt;"                             },
+    {"2", "joins the printer 2, which there is not: it cannot be shared so" },
+  };
+  struct world *w = *state;
+
+  sign_in(w, ADMIN);
+  for (size_t i = 0; i < COUNT(rows); i++)
+  {
+    struct pb_approved_queue queue   = {.uuid = UUID_1, .queue = "Laser"};
+    struct pb_device_request request = {.client_id    = CLIENT,
+                                        .scope        = PB_SCOPE_REGISTER,
+                                        .requester    = "",
+                                        .peer         = "198.51.100.9",
+                                        .queues       = &queue,
+                                        .queues_count = 1};
+    struct pb_device_grant   grant   = {0};
+    pb_error_t               err     = {0};
+
+    snprintf(queue.join, sizeof(queue.join), "%s", rows[i].join);
+    check_ok(pb_device_grant_make(w->identity, &request, &grant, &err), err);
+    post(w, "/device", w->csrf, "user_code", grant.user_code, NULL);
+    assert_int_equal(w->status, 200);
+    if (rows[i].want == NULL)
+      assert_null(strstr(w->body, "joins the printer"));
+    else
+      assert_non_null(strstr(w->body, rows[i].want));
+    assert_null(strstr(w->body, "<script"));
+    if (i == 1)
+      assert_non_null(strstr(w->body, "and a print server serve already"));
+    pb_device_grant_clear(&grant);
+  }
+}
+
+static void
+test_print_servers_of_a_printer(void **state)
+{
+  struct world *w = *state;
+
+  sign_in(w, USER);
+  get(w, "/printers", NULL);
+  assert_non_null(strstr(w->body, ">Away<"));
+  assert_null(strstr(w->body, "/printers/devices/remove"));
+  post(w, "/printers/devices/remove", w->csrf, "printer", "1", "device", "urn:uuid:2", NULL);
+  assert_int_equal(w->status, 403);
+  assert_string_equal(removed_device, "");
+  sign_in(w, ADMIN);
+  get(w, "/printers", NULL);
+  assert_non_null(strstr(w->body, "name=\"device\" value=\"urn:uuid:2\""));
+  post(w, "/printers/devices/remove", w->csrf, "printer", "x", "device", "urn:uuid:2", NULL);
+  assert_int_equal(w->status, 400);
+  post(w, "/printers/devices/remove", w->csrf, "printer", "1", "device", "urn:uuid:2", NULL);
+  assert_int_equal(w->status, 303);
+  assert_string_equal(removed_device, "urn:uuid:2");
+}
+
 static void
 test_gets_change_nothing(void **state)
 {
@@ -848,6 +912,8 @@ main(void)
     WORLD(test_lock_out),
     WORLD(test_session_ends),
     WORLD(test_escaping),
+    WORLD(test_joins),
+    WORLD(test_print_servers_of_a_printer),
     WORLD(test_gets_change_nothing),
     WORLD(test_approval),
     WORLD(test_account),

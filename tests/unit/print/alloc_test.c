@@ -259,11 +259,118 @@ each_allocation_may_fail(void **state)
   check_secrets(b);
 }
 
+// --- two print servers of one printer
+
+#define PAIR_UUID "urn:uuid:00000000-0000-4000-8000-000000000003"
+
+static const pb_principal_t pair = {
+  .role = PB_ROLE_PROXY, .name = "client-3", .client_id = "client-3"};
+
+static ipp_t *
+of_pair(ipp_t *ipp)
+{
+  ipp_attribute_t *uuid = ippFindAttribute(ipp, "output-device-uuid", IPP_TAG_URI);
+
+  if (uuid)
+    ippSetString(ipp, &uuid, 0, PAIR_UUID);
+  else
+    ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_URI, "output-device-uuid", NULL, PAIR_UUID);
+  return ipp;
+}
+
+static void
+add_pair(struct bench *b)
+{
+  pb_error_t       err    = {0};
+  struct pb_device device = {.printer_id = 1, .uuid = PAIR_UUID, .client_id = "client-3"};
+
+  check_ok(pb_device_insert(b->db, &device, &err), err);
+  check_status(call(b, &proxy, make_report()), IPP_STATUS_OK);
+  check_status(call(b, &pair, of_pair(make_report())), IPP_STATUS_OK);
+}
+
+struct taken
+{
+  struct bench *b;
+  int           jobs[2];  // not begun, and begun
+};
+
+static int
+get_state(struct bench *b, int id, struct pb_job *job)
+{
+  pb_error_t err = {0};
+
+  check_ok(pb_job_load(b->db, id, job, &err), err);
+  return job->status.state;
+}
+
+// Wholly or not at all: a job that is not held and has no device can be fetched.
+static bool
+take_back_once(void *user, pb_error_t *err)
+{
+  struct taken *t      = user;
+  int           wanted[] = {IPP_JSTATE_PENDING, IPP_JSTATE_HELD};
+  int           done     = 0;
+
+  (void)err;
+  pb_print_tick(t->b->print);
+  alloc_pause();
+  for (int i = 0; i < 2; i++)
+  {
+    struct pb_job job;
+    bool          is_done = get_state(t->b, t->jobs[i], &job) == wanted[i];
+
+    assert_true(is_done || job.status.state == IPP_JSTATE_PROCESSING);
+    assert_int_equal(job.device_uuid[0] == '\0', is_done);
+    if (i == 0)
+      assert_int_equal(pb_reasons_has(job.status.reasons, "job-fetchable"), is_done);
+    done += is_done;
+    pb_job_clear(&job);
+  }
+  alloc_resume();
+  return done == 2;
+}
+
+static void
+of_two_print_servers(void **state)
+{
+  struct bench            *b       = *state;
+  static const struct row  row     = {"Get-Printer-Attributes of two", make_printer, &nobody};
+  struct world             w       = {.b = b, .row = &row};
+  struct taken             t       = {.b = b};
+  struct alloc_case        cases[] = {
+    {row.name, ask_once,       /*is_mute*/ true},
+    {"leases", take_back_once, /*is_mute*/ true}
+  };
+  pb_error_t err      = {0};
+  ipp_t     *response = NULL, *ipp = make_printer();
+
+  add_pair(b);
+  check_ok(pb_ipp_format(ipp, &w.body, &err), err);
+  ippDelete(ipp);
+  check_status(call_with(b, &nobody, make_printer(), NULL, &response), IPP_STATUS_OK);
+  w.want_count = count_attributes(response);
+  ippDelete(response);
+  alloc_check(&cases[0], 1, &w);
+  pb_buffer_clear(&w.body);
+
+  for (int i = 0; i < 2; i++)
+  {
+    t.jobs[i] = print_job(b, &ann);
+    check_status(call(b, &proxy, ask_device(IPP_OP_ACKNOWLEDGE_JOB, t.jobs[i])), IPP_STATUS_OK);
+  }
+  check_status(call(b, &proxy, ask_document(IPP_OP_FETCH_DOCUMENT, t.jobs[1], 1)), IPP_STATUS_OK);
+  pb_clock_shift_ms(61000);
+  check_status(call(b, &pair, of_pair(ask_device(IPP_OP_GET_JOBS, 0))), IPP_STATUS_OK);
+  alloc_check(&cases[1], 1, &t);
+}
+
 int
 main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(each_allocation_may_fail, bench_setup, bench_teardown),
+    cmocka_unit_test_setup_teardown(of_two_print_servers, bench_setup, bench_teardown),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,8 +37,12 @@ setup(void **state)
 static ipp_t *
 of_pair(ipp_t *ipp)
 {
-  ippDeleteAttribute(ipp, ippFindAttribute(ipp, "output-device-uuid", IPP_TAG_ZERO));
-  ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_URI, "output-device-uuid", NULL, PAIR_UUID);
+  ipp_attribute_t *uuid = ippFindAttribute(ipp, "output-device-uuid", IPP_TAG_URI);
+
+  if (uuid)
+    ippSetString(ipp, &uuid, 0, PAIR_UUID);
+  else
+    ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_URI, "output-device-uuid", NULL, PAIR_UUID);
   return ipp;
 }
 
@@ -635,7 +639,8 @@ composites(void **state)
     pb_printer_describe_state(&printer, got);
     assert_string_equal(got, rows[i].message);
 
-    ipp_t *whole = pb_printer_get_reported(&printer, NULL);
+    ipp_t *whole = NULL, *second = NULL;
+    assert_true(pb_printer_get_reported(&printer, NULL, &whole));
     ippGetRange(ippFindAttribute(whole, "copies-supported", IPP_TAG_RANGE), 0, &upper);
     assert_int_equal(upper, rows[i].copies);
     format_list(whole, "sides-supported", got, sizeof(got));
@@ -648,7 +653,8 @@ composites(void **state)
     assert_string_equal(got, rows[i].ready);
     format_list(whole, "printer-make-and-model", got, sizeof(got));
     assert_string_equal(got, "A");
-    assert_ptr_equal(pb_printer_get_reported(&printer, &devices[1]), devices[1].attributes);
+    assert_true(pb_printer_get_reported(&printer, &devices[1], &second));
+    assert_ptr_equal(second, devices[1].attributes);
     ippDelete(printer.merged);
     ippDelete(devices[0].attributes);
     ippDelete(devices[1].attributes);
@@ -687,12 +693,50 @@ media_are_the_same_by_their_sizes(void **state)
       ippDelete(col);
     }
   }
-  ipp_attribute_t *at = ippFindAttribute(pb_printer_get_reported(&printer, NULL),
-                                         "media-col-database", IPP_TAG_BEGIN_COLLECTION);
+  ipp_t *whole = NULL;
+  assert_true(pb_printer_get_reported(&printer, NULL, &whole));
+  ipp_attribute_t *at = ippFindAttribute(whole, "media-col-database", IPP_TAG_BEGIN_COLLECTION);
   assert_int_equal(ippGetCount(at), 1);
   ippDelete(printer.merged);
   ippDelete(devices[0].attributes);
   ippDelete(devices[1].attributes);
+}
+
+// A PIN that only one of them would ask for is asked for here.
+static void
+a_pin_waits_unless_each_has_pins(void **state)
+{
+  static const struct
+  {
+    bool has_first, has_second;
+    int  want;
+  } rows[] = {
+    {true,  false, IPP_JSTATE_HELD   },
+    {false, true,  IPP_JSTATE_HELD   },
+    {true,  true,  IPP_JSTATE_PENDING},
+  };
+  struct bench *b = *state;
+
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    for (int k = 0; k < 2; k++)
+    {
+      ipp_t *ipp = ask_device(IPP_OP_UPDATE_OUTPUT_DEVICE_ATTRIBUTES, 0);
+
+      if (k == 0 ? rows[i].has_first : rows[i].has_second)
+        ippAddInteger(ipp, IPP_TAG_PRINTER, IPP_TAG_INTEGER, "job-password-supported", 8);
+      else
+        ippAddOutOfBand(ipp, IPP_TAG_PRINTER, IPP_TAG_DELETEATTR, "job-password-supported");
+      ippAddInteger(ipp, IPP_TAG_PRINTER, IPP_TAG_ENUM, "printer-state", IPP_PSTATE_IDLE);
+      check_status(call(b, k == 0 ? &proxy : &pair, k == 0 ? ipp : of_pair(ipp)), IPP_STATUS_OK);
+    }
+    ipp_t *response = NULL, *ipp = ask(IPP_OP_PRINT_JOB);
+    ippAddOctetString(ipp, IPP_TAG_OPERATION, "job-password", "1234", 4);
+    ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "job-password-encryption", NULL, "none");
+    check_status(call_with(b, &ann, ipp, PDF, &response), IPP_STATUS_OK);
+    assert_int_equal(pb_ipp_int(response, IPP_TAG_JOB, "job-state", 0), rows[i].want);
+    ippDelete(response);
+  }
 }
 
 static void
@@ -772,6 +816,7 @@ main(void)
     TEST(what_one_does_not_want_the_other_may),
     cmocka_unit_test(composites),
     cmocka_unit_test(media_are_the_same_by_their_sizes),
+    TEST(a_pin_waits_unless_each_has_pins),
     TEST(both_are_named),
     TEST(both_identify_themselves),
     cmocka_unit_test(names_of_printers),
