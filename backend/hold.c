@@ -21,6 +21,7 @@
 
 #define LOCK "waiter.lock"
 #define DENIED "denied"
+#define LOCK_TRIES 10  // a second each
 #define POLL_MIN_MS 1000
 #define RELEASE_TRIES 60  // a second each: cupsd has held the job by then
 
@@ -128,6 +129,19 @@ run_waiter(const struct pb_identity *identity, struct pb_device_code *code, cons
     wait_for_code(sign_in, code, &identity->places, folder, wake_ms);
 }
 
+// Another waiter has it. It may be at its end, and have released this very job for the next code.
+static bool
+wait_for_lock(const char *path)
+{
+  pb_error_t err  = {0};
+  int        lock = -1;  // kept to the end
+
+  for (int tries = 0; tries < LOCK_TRIES; tries++)
+    if (!pb_interrupt_sleep(1000) || pb_file_lock(path, &lock, &err))
+      return lock >= 0;
+  return false;
+}
+
 static void
 start_waiter(const struct pb_identity *identity, struct pb_device_code *code, const char *folder,
              int64_t wake_ms)
@@ -137,16 +151,20 @@ start_waiter(const struct pb_identity *identity, struct pb_device_code *code, co
   int        lock  = -1;
   pid_t      child = -1;
 
-  // Taken here, and kept by the child.
-  if (path != NULL && pb_file_lock(path, &lock, &err))
+  // Taken here, if nobody has it, and kept by the child.
+  if (path != NULL)
+  {
+    (void)!pb_file_lock(path, &lock, &err);
     child = fork();
-  free(path);
+  }
   if (child == 0)
   {
     pb_detach(lock);
-    run_waiter(identity, code, folder, wake_ms);
+    if (lock >= 0 || wait_for_lock(path))
+      run_waiter(identity, code, folder, wake_ms);
     _exit(0);
   }
+  free(path);
   if (lock >= 0)
     close(lock);
 }

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs that wait for a sign-in: what the process that waits for them keeps, and what it leaves alone."""
 
+import fcntl
 import os
+import pwd
 import signal
 import time
 
@@ -63,6 +65,22 @@ class WithoutWaiter(WaiterCase):
         self.kill_waiter()
         self.desk.login(USER)
         self.printed("Laser", 2, number)
+
+
+    def test_a_waiter_that_is_about_to_end(self):
+        """It has released its jobs for the next code, and still has the lock when the first of them is held again."""
+        account = pwd.getpwnam(USER)
+        folder = os.path.join(self.desk.cups.places["PRINTBRIDGE_USERS"], USER, "sign-ins",
+                              self.desk.uri("Laser").split("/")[2].replace(":", "_"))
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        with open(os.path.join(folder, "waiter.lock"), "a", encoding="ascii") as lock:
+            os.chown(lock.name, account.pw_uid, account.pw_gid)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            number = self.lp("Laser", self.document(1))
+            code = self.desk.wait_code("Laser", number)
+        self.desk.approve(code)
+        self.desk.wait_job("Laser", number, seconds=40)
 
 
 class Restarted(WaiterCase):
