@@ -17,6 +17,7 @@ struct pb_connector
   int64_t         subscribed_ms;    // monotonic
   bool            was_poll_said;
   atomic_bool     was_no_cups_said;  // of all workers
+  atomic_bool     was_damage_said;
 };
 
 // What cupsd's notifier brings; called from socket threads.

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define TRIM_MS (10 * 60 * 1000)
+#define DAMAGE_MS 1000
 
 // --- workers
 
@@ -37,6 +38,33 @@ worker_free(void *worker)
   pb_cups_close(worker);
 }
 
+// Nothing that happens now can be kept: better to begin anew, with what the service and CUPS know.
+static void
+say_damage(pb_connector_t *connector)
+{
+  if (!pb_journal_is_damaged(connector->hub.journal) ||
+      atomic_exchange(&connector->was_damage_said, true))
+    return;
+  pb_log(NULL, PB_LOG_ERROR, "the job journal is damaged: the connector begins anew");
+  if (connector->hub.options.on_damaged != NULL)
+    connector->hub.options.on_damaged(connector->hub.options.user);
+}
+
+void
+pb_connector_check(pb_connector_t *connector)
+{
+  pb_journal_check(connector->hub.journal);
+  say_damage(connector);
+}
+
+static int64_t
+run_damage(void *user, void *worker)
+{
+  (void)worker;
+  say_damage(user);
+  return DAMAGE_MS;
+}
+
 static int64_t
 run_trim(void *user, void *worker)
 {
@@ -44,6 +72,7 @@ run_trim(void *user, void *worker)
   pb_error_t      err       = {0};
 
   (void)worker;
+  pb_connector_check(connector);
   if (!pb_journal_trim(connector->hub.journal, connector->hub.options.history_ms,
                        connector->hub.options.history_jobs, &err))
     pb_log(NULL, PB_LOG_WARN, "old jobs stay in the journal: %s", err.message);
@@ -60,7 +89,9 @@ open_journal(pb_connector_t *connector, pb_error_t *err)
 
   if (path == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
-  ok = pb_journal_open(path, &connector->hub.journal, &connector->was_damaged, err);
+  ok = (!connector->hub.options.is_journal_damaged || pb_journal_set_aside(path, err)) &&
+       pb_journal_open(path, &connector->hub.journal, &connector->was_damaged, err);
+  connector->was_damaged = connector->was_damaged || connector->hub.options.is_journal_damaged;
   free(path);
   return ok;
 }
@@ -93,6 +124,7 @@ start_work(pb_connector_t *connector, pb_error_t *err)
   if (!pb_work_start(&options, &connector->hub.work, err))
     return false;
   if (pb_work_add(connector->hub.work, run_trim, connector, 0) == NULL ||
+      pb_work_add(connector->hub.work, run_damage, connector, DAMAGE_MS) == NULL ||
       pb_work_add(connector->hub.work, pb_connector_run_local, connector, 0) == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
   return true;

@@ -28,6 +28,10 @@ struct pb_connector_options
   int64_t     report_ms;       // how often a queue's state is looked at, when no event says so
   int64_t     history_ms;      // how long ended jobs are kept
   int         history_jobs;    // and how many
+  bool        is_journal_damaged;  // as on_damaged has said to one before: it is set aside
+  // The journal has turned out to be damaged: stop, and start anew.  Said once, by a worker or in pb_connector_check.
+  void (*on_damaged)(void *user);
+  void *user;
 };
 
 bool pb_connector_start(const struct pb_connector_options *options, pb_connector_t **connector_out,
@@ -35,6 +39,7 @@ bool pb_connector_start(const struct pb_connector_options *options, pb_connector
 void pb_connector_stop(pb_connector_t *connector);  // the journal has what is not done
 bool pb_connector_reload(pb_connector_t *connector,
                          pb_error_t     *err) PB_MUST_USE;  // registrations have changed
+void pb_connector_check(pb_connector_t *connector);  // the journal on the disk, now; so it is every ten minutes
 void pb_connector_renew(pb_connector_t *connector);  // keys and certificates, now
 // Print a held job again; PB_GONE: there is no such job, PB_REJECT: it is not held.
 bool pb_connector_release(pb_connector_t *connector, const char *queue, int cloud_job,

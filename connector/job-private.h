@@ -29,6 +29,8 @@ bool pb_job_end(pb_job_t *job, int outcome, const char *reason, const char *mess
                 pb_error_t *err) PB_MUST_USE;
 // The same for a job that the service has ended: canceled, or aborted by itself.
 bool pb_job_end_as_asked(pb_job_t *job, pb_error_t *err) PB_MUST_USE;
+// In the journal before the local job is canceled because of it.
+bool pb_job_decide_aborted(pb_job_t *job, const char *message, pb_error_t *err) PB_MUST_USE;
 // CUPS does not know the local job any more: made again, or ended, as the policy says.
 // A local job that waits for tickets gets what CUPS lacks of them, and is let go.
 bool pb_job_complete_local(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local, pb_error_t *err) PB_MUST_USE;

@@ -122,12 +122,13 @@ submit_again(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
 static bool
 clean_up(pb_job_t *job, pb_cups_t *cups, pb_error_t *err)
 {
-  pb_error_t ignored = {0};
+  pb_error_t other = {0};
 
   if (err->kind != PB_RETRY &&
-      !job->outside->cancel_job(cups, job->record.queue, job->record.local_job, &ignored) &&
-      ignored.kind == PB_RETRY)
-    *err = ignored;
+      (!pb_job_decide_aborted(job, err->message, &other) ||
+       !job->outside->cancel_job(cups, job->record.queue, job->record.local_job, &other)) &&
+      other.kind == PB_RETRY)
+    *err = other;
   return false;
 }
 

@@ -115,17 +115,39 @@ may_be_made_anew(pb_job_t *job, bool is_handed_over)
          !job->record.is_cancel_asked;
 }
 
+// The local job that there was has ended, or bears the number of an earlier attempt.
 static bool
 make_anew(pb_job_t *job, pb_error_t *err)
 {
   job->breaks++;
-  job->record.attempt++;
   job->record.local_job = 0;
   job->is_cancel_sent   = false;
   job->stopped_since_ms = 0;
   job->ended_since_ms   = 0;
   return pb_job_move(job, PB_JOB_LOCAL_LOST,
                      "the local job broke off before it had its document: it is made anew", err);
+}
+
+// Before the local job is canceled: another process would take that for somebody's wish.
+bool
+pb_job_decide_aborted(pb_job_t *job, const char *message, pb_error_t *err)
+{
+  job->record.outcome = IPP_JSTATE_ABORTED;
+  pb_text_copy(job->record.message, sizeof(job->record.message), message);
+  if (pb_journal_save(job->journal, &job->record, /*hop*/ NULL, err))
+    return true;
+  job->record.outcome = 0;
+  return false;
+}
+
+static bool
+decide_anew(pb_job_t *job, pb_error_t *err)
+{
+  job->record.attempt++;
+  if (pb_journal_save(job->journal, &job->record, /*hop*/ NULL, err))
+    return true;
+  job->record.attempt--;
+  return false;
 }
 
 static bool
@@ -137,7 +159,10 @@ end_aborted(pb_job_t *job, const struct pb_cups_job_state *local, pb_error_t *er
   if (!pb_job_is_handed_over(job, &is_any, err) && err->kind != PB_OK)
     return false;
   if (may_be_made_anew(job, is_any))
+  {
+    job->record.attempt++;
     return make_anew(job, err);
+  }
   format_given_up(local->message, is_any, message, sizeof(message));
   return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system", message, err);
 }
@@ -169,7 +194,10 @@ static bool
 end_unprinted(pb_job_t *job, bool is_handed_over, pb_error_t *err)
 {
   if (may_be_made_anew(job, is_handed_over))
+  {
+    job->record.attempt++;
     return make_anew(job, err);
+  }
   if (is_handed_over || pb_job_is_read(job))
     return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system",
                       "CUPS says that it is printed, but its filter was killed before the driver "
@@ -215,8 +243,11 @@ pb_job_lose(pb_job_t *job, pb_error_t *err)
   if (!pb_job_is_handed_over(job, &is_any, err) && err->kind != PB_OK)
     return false;
   job->record.local_job = 0;
+  job->is_cancel_sent   = false;
   if (job->record.is_cancel_asked)
     return pb_job_end_as_asked(job, err);
+  if (job->record.outcome != 0)
+    return pb_job_end(job, job->record.outcome, "aborted-by-system", job->record.message, err);
   if (atomic_load(&job->is_document_lost))
     return pb_job_end(job, IPP_JSTATE_ABORTED, "aborted-by-system", job->lost_why.message, err);
   if (pb_job_decide_again(is_any) == PB_AGAIN_PRINT)
@@ -251,6 +282,7 @@ end_stopped(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *loca
 {
   bool    is_any = false;
   int64_t now    = pb_clock_mono_ms();
+  char    message[400];
 
   if (job->stopped_since_ms == 0)
     job->stopped_since_ms = now;
@@ -261,15 +293,23 @@ end_stopped(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *loca
   }
   if (!pb_job_is_handed_over(job, &is_any, err) && err->kind != PB_OK)
     return false;
-  if (!cancel_local(job, cups, err))
-    return false;
   if (may_be_made_anew(job, is_any))
-    return make_anew(job, err);
-  job->record.outcome = IPP_JSTATE_ABORTED;
-  format_given_up(local->message, is_any, job->record.message, sizeof(job->record.message));
+    return decide_anew(job, err) && cancel_local(job, cups, err) && make_anew(job, err);
+  format_given_up(local->message, is_any, message, sizeof(message));
   *wait_ms_out = SOON_MS;
-  // Another process would take the local job's cancellation for somebody's wish.
-  return pb_journal_save(job->journal, &job->record, /*hop*/ NULL, err);
+  return pb_job_decide_aborted(job, message, err) && cancel_local(job, cups, err);
+}
+
+// Not the one that we look for: CUPS uses numbers again; or we were to make it anew.
+static bool
+leave_other(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local, pb_error_t *err)
+{
+  bool is_before = job->record.attempt > 0 &&
+                   strncmp(local->cloud_job_id, job->record.job_uuid,
+                           strlen(job->record.job_uuid)) == 0;
+
+  return (!is_before || local->state >= IPP_JSTATE_CANCELED || cancel_local(job, cups, err)) &&
+         pb_job_lose(job, err);
 }
 
 static bool
@@ -295,15 +335,17 @@ pb_job_step_watch(pb_job_t *job, pb_cups_t *cups, int64_t *wait_ms_out, pb_error
     return false;
   if (atomic_load(&job->is_cancel_asked))
     job->record.is_cancel_asked = true;
-  if ((job->record.is_cancel_asked || atomic_load(&job->is_document_lost)) &&
-      !cancel_local(job, cups, err))
+  if (atomic_load(&job->is_document_lost) && job->record.outcome == 0 &&
+      !pb_job_decide_aborted(job, job->lost_why.message, err))
+    return false;
+  if ((job->record.is_cancel_asked || job->record.outcome != 0) && !cancel_local(job, cups, err))
     return false;
   pb_job_format_local_id(job, local_id);
   refused_pid = atomic_load(&job->refused_pid);
   if (!job->outside->get_job(cups, job->record.queue, job->record.local_job, &local, err))
     return err->kind == PB_GONE && pb_job_lose(job, err);
   if (strcmp(local.cloud_job_id, local_id) != 0)
-    return pb_job_lose(job, err);
+    return leave_other(job, cups, &local, err);
   if (local.state >= IPP_JSTATE_CANCELED)
     return finish(job, &local, wait_ms_out, err);
 

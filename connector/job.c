@@ -262,6 +262,9 @@ fail(pb_job_t *job, const pb_error_t *why)
 {
   pb_error_t err = {0};
 
+  // Not the job's fault: the connector begins anew.
+  if (pb_journal_is_damaged(job->journal))
+    return RETRY_CAP_MS;
   job->trouble = *why;
   job->failures++;
   job->outside->moved(job->outside->user, job);

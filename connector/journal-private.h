@@ -6,10 +6,13 @@
 
 #include "base/db.h"
 #include "connector/journal.h"
+#include <stdatomic.h>
 
 struct pb_journal
 {
-  pb_db_t *db;
+  pb_db_t    *db;
+  char       *path;
+  atomic_bool is_damaged;
 };
 
 #endif

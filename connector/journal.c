@@ -83,8 +83,8 @@ open_once(const char *path, pb_db_t **db_out, pb_error_t *err)
 }
 
 // Out of the way with all its parts, but kept: somebody may want to look.
-static bool
-set_aside(const char *path, pb_error_t *err)
+bool
+pb_journal_set_aside(const char *path, pb_error_t *err)
 {
   static const char *const parts[] = {"-wal", "-shm", ""};
   int64_t                  now     = pb_clock_now_ms();
@@ -112,8 +112,13 @@ pb_journal_open(const char *path, pb_journal_t **journal_out, bool *was_damaged_
   *journal_out = NULL;
   if (was_damaged_out != NULL)
     *was_damaged_out = false;
-  if (journal == NULL)
-    return pb_error_set(err, PB_RETRY, "out of memory");
+  if (journal != NULL)
+    journal->path = pb_text_dup(path);
+  if (journal == NULL || journal->path == NULL)
+  {
+    pb_error_set(err, PB_RETRY, "out of memory");
+    goto failed;
+  }
   if (!open_once(path, &journal->db, err))
   {
     // Only damage is cured by a new file; a full disk or missing rights are not.
@@ -124,7 +129,7 @@ pb_journal_open(const char *path, pb_journal_t **journal_out, bool *was_damaged_
            "begun: jobs are "
            "found again by asking the service and CUPS",
            err->message, path);
-    if (!set_aside(path, err) || !open_once(path, &journal->db, err))
+    if (!pb_journal_set_aside(path, err) || !open_once(path, &journal->db, err))
       goto failed;
     pb_error_clear(err);
     if (was_damaged_out != NULL)
@@ -134,8 +139,31 @@ pb_journal_open(const char *path, pb_journal_t **journal_out, bool *was_damaged_
   return true;
 
 failed:
+  if (journal != NULL)
+    free(journal->path);
   free(journal);
   return false;
+}
+
+void
+pb_journal_check(pb_journal_t *journal)
+{
+  pb_db_t   *db  = NULL;  // another one: ours has pages in memory
+  pb_error_t err = {0};
+
+  if (pb_db_open(journal->path, &db, &err) && check_whole(db, journal->path, &err))
+    pb_error_clear(&err);
+  pb_db_close(db);
+  if (err.kind != PB_CONFIG)
+    return;
+  pb_log(NULL, PB_LOG_ERROR, "the job journal is damaged: %s", err.message);
+  atomic_store(&journal->is_damaged, true);
+}
+
+bool
+pb_journal_is_damaged(const pb_journal_t *journal)
+{
+  return atomic_load(&journal->is_damaged) || pb_db_is_damaged(journal->db);
 }
 
 void
@@ -144,6 +172,7 @@ pb_journal_close(pb_journal_t *journal)
   if (journal == NULL)
     return;
   pb_db_close(journal->db);
+  free(journal->path);
   free(journal);
 }
 

@@ -75,6 +75,13 @@ void pb_journal_job_clear(pb_journal_job_t *job);  // frees what it owns
 bool pb_journal_open(const char *path, pb_journal_t **journal_out, bool *was_damaged_out,
                      pb_error_t *err) PB_MUST_USE;
 void pb_journal_close(pb_journal_t *journal);
+// The same before it is opened: whatever is wrong with it was seen already.
+bool pb_journal_set_aside(const char *path, pb_error_t *err) PB_MUST_USE;
+
+// Looks at the whole file as it is on the disk.
+void pb_journal_check(pb_journal_t *journal);
+// By that, or a statement has met it: nothing can be kept any more; what is known is in memory alone.  Any thread.
+bool pb_journal_is_damaged(const pb_journal_t *journal);
 
 // The row and, when hop is not NULL, a line of the job's story, durable when true.  Inserts when
 // job->id is 0 (and sets it); an ended job of the same device and number is replaced.  Documents

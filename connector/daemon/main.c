@@ -14,6 +14,7 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,7 @@ struct daemon
   pb_control_t   *control;
   char           *document_socket;
   char           *control_socket;
+  atomic_bool     is_damaged;  // the journal
 };
 
 static json_object *
@@ -128,6 +130,14 @@ on_release_pin(void *user, const char *queue, int cloud_job, const char *pin, pb
   return pb_connector_release_pin(user, queue, cloud_job, pin, err);
 }
 
+// The main thread waits for signals, so one wakes it.
+static void
+on_damaged(void *user)
+{
+  atomic_store((atomic_bool *)user, true);
+  kill(getpid(), SIGHUP);
+}
+
 static bool
 start(struct daemon *daemon, const struct arguments *arguments, const struct settings *settings,
       pb_error_t *err)
@@ -145,7 +155,10 @@ start(struct daemon *daemon, const struct arguments *arguments, const struct set
                                          .poll_ms               = settings->poll,
                                          .report_ms             = settings->report,
                                          .history_ms            = settings->history,
-                                         .history_jobs          = (int)settings->history_jobs};
+                                         .history_jobs          = (int)settings->history_jobs,
+                                         .is_journal_damaged    = atomic_load(&daemon->is_damaged),
+                                         .on_damaged            = on_damaged,
+                                         .user                  = &daemon->is_damaged};
   struct pb_control_ops       ops     = {.status      = on_status,
                                          .jobs        = on_jobs,
                                          .reload      = on_reload,
@@ -158,6 +171,7 @@ start(struct daemon *daemon, const struct arguments *arguments, const struct set
   if (daemon->document_socket == NULL || daemon->control_socket == NULL)
     return pb_error_set(err, PB_RETRY, "out of memory");
   options.socket_path = daemon->document_socket;
+  atomic_store(&daemon->is_damaged, false);
   if (!pb_connector_start(&options, &daemon->connector, err))
     return false;
   ops.user = daemon->connector;
@@ -171,9 +185,12 @@ stop(struct daemon *daemon)
   pb_connector_stop(daemon->connector);
   free(daemon->document_socket);
   free(daemon->control_socket);
+  daemon->control         = NULL;
+  daemon->connector       = NULL;
+  daemon->document_socket = daemon->control_socket = NULL;
 }
 
-// Until SIGTERM or SIGINT.
+// Until SIGTERM or SIGINT, or the journal turns out to be damaged.
 static void
 serve(struct daemon *daemon, const sigset_t *signals)
 {
@@ -182,8 +199,9 @@ serve(struct daemon *daemon, const sigset_t *signals)
     pb_error_t err    = {0};
     int        number = 0;
 
-    if (sigwait(signals, &number) != 0 || number != SIGHUP)
+    if (sigwait(signals, &number) != 0 || number != SIGHUP || atomic_load(&daemon->is_damaged))
       return;
+    pb_connector_check(daemon->connector);
     if (!pb_connector_reload(daemon->connector, &err))
       pb_log(NULL, PB_LOG_ERROR, "reload: %s", err.message);
   }
@@ -199,12 +217,16 @@ run(const struct arguments *arguments, const struct settings *settings, const si
 
   if (!make_folders(arguments, err) || !lock_state(arguments->state, &lock_fd, err))
     goto done;
-  ok = start(&daemon, arguments, settings, err);
-  if (!ok)
-    goto done;
-  pb_log(NULL, PB_LOG_INFO, "ready");
-  notify("READY=1");
-  serve(&daemon, signals);
+  do
+  {
+    stop(&daemon);
+    ok = start(&daemon, arguments, settings, err);
+    if (!ok)
+      goto done;
+    pb_log(NULL, PB_LOG_INFO, "ready");
+    notify("READY=1");
+    serve(&daemon, signals);
+  } while (atomic_load(&daemon.is_damaged));
   notify("STOPPING=1");
   pb_log(NULL, PB_LOG_INFO, "stopping");
 

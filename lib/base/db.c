@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ struct pb_db
   pthread_mutex_t lock;       // guards everything
   int             depth;      // of nested transactions
   bool            is_broken;  // an inner one was rolled back
+  atomic_bool     is_damaged;
   pb_db_stmt_t   *cached[CACHED_MAX];
   int             cached_count;
 };
@@ -65,6 +67,8 @@ kind_of(int status)
 static bool
 fail(pb_db_t *db, int status, const char *doing, pb_error_t *err)
 {
+  if ((status & 0xff) == SQLITE_CORRUPT || (status & 0xff) == SQLITE_NOTADB)
+    atomic_store(&db->is_damaged, true);
   return pb_error_set(err, kind_of(status), "%s: %s (%s)", db->path, sqlite3_errmsg(db->handle),
                       doing);
 }
@@ -108,6 +112,12 @@ new_db(const char *path)
   pthread_mutex_init(&db->lock, &recursive);
   pthread_mutexattr_destroy(&recursive);
   return db;
+}
+
+bool
+pb_db_is_damaged(const pb_db_t *db)
+{
+  return atomic_load(&db->is_damaged);
 }
 
 bool

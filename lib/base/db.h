@@ -17,6 +17,8 @@ typedef struct pb_db_stmt pb_db_stmt_t;
 // PB_RETRY.
 bool pb_db_open(const char *path, pb_db_t **db_out, pb_error_t *err) PB_MUST_USE;
 void pb_db_close(pb_db_t *db);
+// A statement has met damage in the file, which does not go away.  Any thread.
+bool pb_db_is_damaged(const pb_db_t *db);
 
 // Bring the schema called `name` to version `count`: migrations[i] takes it from i to i+1, each in
 // a transaction of its own.  A newer version on disk than we know is PB_CONFIG.

@@ -4,6 +4,7 @@
 
 import glob
 import os
+import signal
 import subprocess
 import unittest
 
@@ -59,6 +60,32 @@ class Damaged(JournalCase):
 
     def test_cut(self):
         self.damaged(lambda file: file.truncate(10000))
+
+    def test_damaged_while_the_connector_runs(self):
+        """It begins anew by itself; a filter that reads a document meanwhile is no worse off."""
+        world = self.world
+        path = os.path.join(world.connector.state, "journal.db")
+        self.printed_once("Laser", 2, world.print_job("Laser", self.document(2)))
+        self.cups("cupsdisable", "Laser")
+        try:
+            job = world.print_job("Laser", self.document(3))
+            wait_for(lambda: world.cups.jobs("not-completed"), "the local job")
+            wait_for(lambda: world.job("Laser", job)["job-state"] != "pending", "the job to be the connector's")
+            before = len(glob.glob(path + ".damaged-*"))
+            pid = world.connector.process.pid
+            for name in (path, path + "-wal"):
+                with open(name, "r+b") as file:
+                    file.write(b"no database " * (os.path.getsize(name) // 12))
+            world.connector.process.signal(signal.SIGHUP)  # else it is looked at every ten minutes
+            wait_for(lambda: len(glob.glob(path + ".damaged-*")) > before, "the damaged journal to be set aside")
+            world.connector.wait_tunnel()
+        finally:
+            self.cups("cupsenable", "Laser")
+        self.assertEqual(world.connector.status()["pid"], pid)
+        self.assertIn("damaged", world.connector.status()["problem"])
+        world.wait_job("Laser", job)
+        papers = world.printers["Laser"].wait_jobs(self.before["Laser"] + 2, 30)[self.before["Laser"]:]
+        self.assertEqual([paper.pages() for paper in papers], [2, 3])
 
     def test_damaged_after_all_was_printed(self):
         """What the service and CUPS know to be over is not printed again."""

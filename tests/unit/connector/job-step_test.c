@@ -347,6 +347,46 @@ test_filter_fails(void **state)
   assert_int_equal(world.local[0].state, IPP_JSTATE_CANCELED);
 }
 
+// Whatever fails or dies while a local job that broke off is cleared away: it is made anew, or ends
+// with the reason, and nobody is said to have canceled it.
+static void
+test_fault_when_it_breaks_off(void **state)
+{
+  int tried = 0;
+
+  (void)state;
+  pb_log_set_level(PB_LOG_ERROR);
+  for (int row = 0; row < 2 * FAULT_DIE_AFTER; row++)
+  {
+    bool       is_handed_over = row >= FAULT_DIE_AFTER;
+    enum fault fault          = (enum fault)(row % FAULT_DIE_AFTER + 1);
+
+    for (int at = 1;; at++)
+    {
+      assert_int_equal(world_tear_down(NULL), 0);
+      assert_int_equal(world_set_up(NULL), 0);
+      world.is_cutting = !is_handed_over;
+      world_run_to(PB_JOB_PRINTING);
+      world.is_cutting     = false;
+      world.local[0].state = IPP_JSTATE_STOPPED;
+      world.fault          = fault;
+      world.at             = world.calls + at;
+      bool is_done         = world_run();
+      if (!is_done || world.printed != 1 ||
+          world.final_state != (is_handed_over ? IPP_JSTATE_ABORTED : IPP_JSTATE_COMPLETED) ||
+          world.local[0].state != IPP_JSTATE_CANCELED)
+        fail_msg("handed over %d, fault %d at %d: done %d, printed %d, said %d (%s), local job %d",
+                 is_handed_over, fault, at, is_done, world.printed, world.final_state,
+                 world.final_message, world.local[0].state);
+      if (world.calls < world.at)
+        break;
+      tried++;
+    }
+  }
+  print_message("%d faults\n", tried);
+  assert_in_range(tried, 20, 1000);
+}
+
 static void
 test_journal_is_lost(void **state)
 {
@@ -802,6 +842,7 @@ main(void)
     TEST(test_cut_in_mid_document),
     TEST(test_cut_again_and_again),
     TEST(test_filter_fails),
+    TEST(test_fault_when_it_breaks_off),
     TEST(test_journal_is_lost),
     TEST(test_dropped_by_service),
     TEST(test_not_printed_twice_when_offered_again),

@@ -322,6 +322,28 @@ test_damage(void **state)
   }
 }
 
+// While it is open: whoever looks at the file sees it, or the statement that meets it.
+static void
+test_damage_while_open(void **state)
+{
+  bool was_damaged = false;
+
+  (void)state;
+  fill();
+  check_ok(pb_journal_open(path, &journal, &was_damaged, &err), err);
+  pb_journal_check(journal);
+  assert_false(pb_journal_is_damaged(journal));
+  damage(12288, 20000, /*is_cut*/ false);
+  pb_journal_check(journal);
+  assert_true(pb_journal_is_damaged(journal));
+  pb_journal_close(journal);
+  check_ok(pb_journal_set_aside(path, &err), err);
+  check_ok(pb_journal_open(path, &journal, &was_damaged, &err), err);
+  assert_false(was_damaged);
+  assert_false(pb_journal_is_damaged(journal));
+  check_ok(pb_journal_set_aside("/nonexistent/journal.db", &err), err);
+}
+
 static void
 test_unreachable(void **state)
 {
@@ -339,7 +361,8 @@ main(void)
   const struct CMUnitTest tests[] = {
     TEST(test_restart),     TEST(test_hops_are_capped), TEST(test_active),
     TEST(test_same_number), TEST(test_missing),         TEST(test_trim),
-    TEST(test_numbers),     TEST(test_damage),          TEST(test_unreachable),
+    TEST(test_numbers),     TEST(test_damage),          TEST(test_damage_while_open),
+    TEST(test_unreachable),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
