@@ -9,7 +9,8 @@ import subprocess
 import threading
 import time
 
-from harness.ipp import (BOOLEAN, CANCEL_JOB, CREATE_JOB, DATE, HOLD_JOB, INTEGER, KEYWORD, MIME, NAME, OCTETS, PRINT_JOB,
+from harness.desk import Desk
+from harness.ipp import (BOOLEAN, CANCEL_JOB, CREATE_JOB, DATE, GET_JOBS, HOLD_JOB, INTEGER, KEYWORD, MIME, NAME, OCTETS, PRINT_JOB,
                          RELEASE_JOB, SEND_DOCUMENT, Client, Refused, Unanswered, date)
 from harness.printer import text_of
 from harness.process import run, wait_for
@@ -145,6 +146,23 @@ class Waiting(LifeCase):
         self.assertIn("job-password=1234", self.world.cups.error_log())
         self.before["Laser2"] += 1
         self.printed(self.send("Laser2"), queue="Laser2")
+
+    def test_pin_from_a_desktop(self):
+        """lp at a queue of our backend: the desktop's job is done, the cloud's waits."""
+        desk = Desk(self.world).start()
+        self.addCleanup(desk.stop)
+        desk.login()
+        desk.add("Ours", "Laser")
+        path = self.world.document("desktop.pdf", pages=1, title="From a desktop")
+        desk.cups.lp("Ours", path, ["job-password=1234"])
+        wait_for(lambda: not desk.cups.jobs("not-completed"), "the desktop's job to be left to the cloud", 60)
+        uri = self.world.uris["Laser"]
+        job = self.client.request(GET_JOBS, uri, (KEYWORD, "requested-attributes", "job-id"), (INTEGER, "limit", 1),
+                                  (BOOLEAN, "my-jobs", False))["job-id"]
+        self.assertEqual(self.state(job)[:2], ("pending-held", "job-password-wait"))
+        self.assertFalse(self.papers())
+        self.assertEqual(self.release(job, "1234")[0], 0)
+        self.printed(job)
 
     def test_held_until_released(self):
         job = self.send(job=[(KEYWORD, "job-hold-until", "indefinite")])
