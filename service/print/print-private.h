@@ -30,6 +30,7 @@ struct pb_print
   char       *authority;
   int64_t     started_ms;  // wall clock
   int64_t     started_mono_ms;
+  int64_t     tick_ms, tick_mono_ms;  // of the last one, by both clocks; the tick's own
   pb_seen_t   seen;
   bool (*has_tunnel)(void *user, const char *client_id);  // NULL: nobody has one
   void *has_tunnel_user;

@@ -14,7 +14,8 @@
 
 enum
 {
-  AT_ONCE = 50  // records that go in one transaction
+  AT_ONCE = 50,   // records that go in one transaction
+  JUMP_MS = 5000  // of the wall clock against the other: less is drift
 };
 
 void
@@ -45,6 +46,8 @@ pb_print_new(pb_edge_t *edge, pb_db_t *db, pb_identity_t *identity, pb_spool_t *
   print->events          = events;
   print->started_ms      = pb_clock_now_ms();
   print->started_mono_ms = pb_clock_mono_ms();
+  print->tick_ms         = print->started_ms;
+  print->tick_mono_ms    = print->started_mono_ms;
   print->authority       = pb_text_dup(options->authority);
   pb_print_set_options(print, options);
   pb_seen_init(&print->seen);
@@ -272,6 +275,27 @@ pb_print_recover(pb_print_t *print, pb_error_t *err)
   return true;
 }
 
+// A machine that slept, or whose clock was put right: nobody was silent for that long.
+static void
+note_jump(pb_print_t *print)
+{
+  pb_error_t err     = {0};
+  int64_t    now_ms  = pb_clock_now_ms();
+  int64_t    mono_ms = pb_clock_mono_ms();
+  int64_t    jump_ms = now_ms - print->tick_ms - (mono_ms - print->tick_mono_ms);
+
+  print->tick_ms      = now_ms;
+  print->tick_mono_ms = mono_ms;
+  if (jump_ms > -JUMP_MS && jump_ms < JUMP_MS)
+    return;
+  pb_log(
+    /*ctx*/ NULL, PB_LOG_WARN,
+    "the clock has jumped by %lld s: jobs that wait for their next document begin to wait anew",
+    (long long)(jump_ms / 1000));
+  if (!pb_job_wait_anew(print->db, now_ms, &err))
+    pb_log(/*ctx*/ NULL, PB_LOG_WARN, "housekeeping: %s", err.message);
+}
+
 void
 pb_print_tick(pb_print_t *print)
 {
@@ -291,6 +315,7 @@ pb_print_tick(pb_print_t *print)
                             now_ms};
   pb_error_t err         = {0};
 
+  note_jump(print);
   for (size_t i = 0; i < sizeof(chores) / sizeof(chores[0]); i++)
     if (!do_chore(print, chores[i].chore, before_ms[i], chores[i].step, &err))
       pb_log(/*ctx*/ NULL, PB_LOG_WARN, "housekeeping: %s", err.message);

@@ -706,7 +706,7 @@ time_does_its_work(void **state)
   other = print_job(b, &ann);
   pb_print_tick(b->print);
   check_job(b, id, PENDING, "job-data-insufficient");
-  pb_clock_shift_wall_ms(61 * 1000);
+  pb_clock_shift_ms(61 * 1000);
   pb_print_tick(b->print);
   check_job(b, id, ABORTED, "submission-interrupted,aborted-by-system");
   check_job(b, other, PENDING, "job-fetchable");
@@ -715,7 +715,8 @@ time_does_its_work(void **state)
   assert_false(pb_job_load(b->db, id, &job, &err));
   assert_int_equal(err.kind, PB_GONE);
   check_job(b, other, PENDING, "job-fetchable");
-  pb_clock_shift_wall_ms(-(3601 + 61) * 1000);
+  pb_clock_shift_wall_ms(-3601 * 1000);
+  pb_clock_shift_ms(-61 * 1000);
 }
 
 static int
@@ -762,16 +763,44 @@ a_job_of_many_documents_outlives_the_service(void **state)
   check_status(send_document(b, goes_on, true), IPP_STATUS_OK);
   check_job(b, goes_on, PENDING, "job-fetchable");
   check_status(call(b, &proxy, ask_device(IPP_OP_FETCH_JOB, goes_on)), IPP_STATUS_OK);
-  pb_clock_shift_wall_ms(59 * 1000);
+  pb_clock_shift_ms(59 * 1000);
   pb_print_tick(b->print);
   check_job(b, silent, PENDING, "job-data-insufficient");
-  pb_clock_shift_wall_ms(2 * 1000);
+  pb_clock_shift_ms(2 * 1000);
   pb_print_tick(b->print);
   check_job(b, silent, ABORTED, "submission-interrupted,aborted-by-system");
   check_job(b, held, ABORTED, "submission-interrupted,aborted-by-system");
   check_job(b, goes_on, PENDING, "job-fetchable");
   assert_int_equal(count_spooled(b), 2);  // those of the job that went on
-  pb_clock_shift_wall_ms(-(3600 + 61) * 1000);
+  pb_clock_shift_wall_ms(-3600 * 1000);
+  pb_clock_shift_ms(-61 * 1000);
+}
+
+// Forward, as after a machine's sleep: nobody was silent for that long.  Back: the time-out still
+// comes.
+static void
+a_jump_of_the_clock_is_no_silence(void **state)
+{
+  static const int jumps_s[] = {3600, -3600};
+  struct bench    *b         = *state;
+
+  for (size_t i = 0; i < 2; i++)
+  {
+    int id = create_job(b);
+
+    pb_print_tick(b->print);
+    pb_clock_shift_wall_ms(jumps_s[i] * 1000);
+    pb_print_tick(b->print);
+    check_job(b, id, PENDING, "job-data-insufficient");
+    pb_clock_shift_ms(59 * 1000);
+    pb_print_tick(b->print);
+    check_job(b, id, PENDING, "job-data-insufficient");
+    pb_clock_shift_ms(2 * 1000);
+    pb_print_tick(b->print);
+    check_job(b, id, ABORTED, "submission-interrupted,aborted-by-system");
+    pb_clock_shift_wall_ms(-jumps_s[i] * 1000);
+    pb_clock_shift_ms(-61 * 1000);
+  }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
@@ -842,6 +871,7 @@ main(void)
     TEST(a_device_that_comes_back_hears_of_a_cancel),
     TEST(time_does_its_work),
     TEST(a_job_of_many_documents_outlives_the_service),
+    TEST(a_jump_of_the_clock_is_no_silence),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
