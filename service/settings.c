@@ -69,10 +69,10 @@ static const struct pb_setting table[] = {
    "How long a printer may wait for the rest of a document that broke off before the job is aborted."},
   {"code-life",               PB_SETTING_DURATION, AT(code_life_ms),            "10m",   SECOND, DAY, NULL,
    "How long a code that was shown for approval is good."},
-  {"cut-through",             PB_SETTING_BOOL,     AT(has_cut_through),         "yes",   0, 0, NULL,
-   "Let a document be fetched while it is still arriving."},
   {"device-certificate",      PB_SETTING_DURATION, AT(certificate_life_ms),     "90d",   SECOND, 3650 * DAY, NULL,
    "How long the certificate of a print server's queue is good; its key and the certificate are renewed after two thirds."},
+  {"cut-through",             PB_SETTING_BOOL,     AT(has_cut_through),         "yes",   0, 0, NULL,
+   "Let a document be fetched while it is still arriving."},
 };
 // clang-format on
 #define TABLE_COUNT (sizeof(table) / sizeof(table[0]))
