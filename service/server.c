@@ -251,8 +251,8 @@ pb_server_reload(pb_server_t *server, const pb_settings_t *settings, pb_error_t 
   pb_edge_set_limits(server->edge, &edge);
   pb_print_set_options(server->print, &print);
   pb_identity_set_code_life(server->identity, settings->code_life_ms);
-  return true;
   pb_identity_set_certificate_life(server->identity, settings->certificate_life_ms);
+  return true;
 }
 
 int
