@@ -65,11 +65,12 @@ class Printer:
         self.bytes_per_second = None
         self.keep = True  # False: count only
         self.port, self.listener = port, None
+        self.seen_port = None  # where cupsd finds it, when a wire stands in between
         self.turn_on()
 
     @property
     def uri(self):
-        return f"socket://127.0.0.1:{self.port}/?waiteof=false&snmp=false"
+        return f"socket://127.0.0.1:{self.seen_port or self.port}/?waiteof=false&snmp=false"
 
     def turn_on(self):
         self.listener = socket.socket()

@@ -18,11 +18,6 @@ PAGES = 3
 
 class Interrupted(DaysCase):
     world_options = {"queues": ("Laser",)}
-    # Takes the whole job, and gives it to the printer when it may; nobody need be there any more.
-    BACKEND = ('#!/bin/sh\nset -e\npaper=$(mktemp {folder}/paper-XXXXXX)\ncat > "$paper"\n'
-               'while test -e {stall}; do sleep 0.05; done\n'
-               'exec env "DEVICE_URI={uri}" /usr/lib/cups/backend/socket "$1" "$2" "$3" 1 "" "$paper" 2> /dev/null\n')
-
     @classmethod
     def prepare(cls):
         super().prepare()
@@ -36,15 +31,7 @@ class Interrupted(DaysCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cups = cls.world.cups
-        cls.stall, cls.papers = cls.world.path("stall"), cls.world.path("papers")
-        os.mkdir(cls.papers, 0o777)
-        os.chmod(cls.papers, 0o777)
-        path = os.path.join(cups.folder, "bin", "backend", "slow")
-        with open(path, "w", encoding="ascii") as file:
-            file.write(cls.BACKEND.format(folder=cls.papers, stall=cls.stall, uri=cls.world.printers["Laser"].uri))
-        os.chmod(path, 0o755)
-        run(["lpadmin", "-p", "Laser", "-v", "slow://here"], cups.env)
+        cls.stall = cls.world.cups.make_patient("Laser", cls.world.printers["Laser"].uri)
 
     def cups(self, *argv):
         return run(argv, self.world.cups.env)
@@ -59,7 +46,7 @@ class Interrupted(DaysCase):
             for number in range(1, documents + 1):
                 world.connector.process.wait_output(f"[Laser job {job}] document {number} is handed over")
             local = world.cups.jobs("not-completed")[-1][1]
-            wait_for(lambda: self.children() <= {"printbridge", "slow"}, "all of it on its way to the printer")
+            wait_for(lambda: self.children() <= {"printbridge", "patientlaser"}, "all of it on its way to the printer")
             world.cups.process.kill()
             world.cups.start()
         finally:

@@ -31,8 +31,9 @@ class Sent:
         self.number, self.queue, self.documents = number, queue, documents
         self.cloud_job = None     # accepted: the service has said successful-ok to all of it
         self.state, self.reasons, self.message = "", "", ""
-        self.is_canceled = False  # its client wanted that
-        self.accepted_at = None
+        self.is_canceled = False  # its client wanted that, or an operator who had found its paper
+        self.was_held, self.was_released = False, False
+        self.accepted_at = self.ended_at = None
 
     def __str__(self):
         return (f"job {self.number} ({self.queue}, cloud job {self.cloud_job}, {self.documents} documents, "
@@ -41,7 +42,7 @@ class Sent:
 
 class Ledger:
     def __init__(self):
-        self.jobs, self.lock = [], threading.Lock()
+        self.jobs, self.lock, self.reading = [], threading.Lock(), threading.Lock()
         self.copies = {}   # (job, document): [(paper's number, place in it)] of whole copies
         self.parts = {}    # of begun ones
         self.read = {}     # printer: papers that were read
@@ -56,6 +57,22 @@ class Ledger:
         job.accepted_at = time.monotonic()
         job.cloud_job = cloud_job
 
+    def see(self, job, state, reasons, message):
+        """What the service says of it now."""
+        job.state, job.reasons, job.message = state, reasons, message
+        if self.is_held(job):
+            job.was_held = True
+        if job.ended_at is None and (state in ENDED or job.was_held):
+            job.ended_at = time.monotonic()
+
+    def held(self):
+        return [job for job in list(self.jobs) if job.cloud_job is not None and self.is_held(job)]
+
+    def has_paper(self, job):
+        """As far as the papers were read: some of it has been printed, whole or in part."""
+        keys = [(job.number, number) for number in range(1, job.documents + 1)]
+        return any(key in self.copies or key in self.parts for key in keys)
+
     def open(self):
         return [job for job in list(self.jobs) if job.cloud_job is not None and job.state not in ENDED
                 and not self.is_held(job)]
@@ -66,6 +83,10 @@ class Ledger:
 
     def read_papers(self, printers):
         """What has come since the last time."""
+        with self.reading:
+            self._read_papers(printers)
+
+    def _read_papers(self, printers):
         for name, printer in printers.items():
             papers = list(printer.jobs)
             at = self.read.get(name, 0)
@@ -110,5 +131,10 @@ class Ledger:
         return {"jobs": len(self.jobs), "accepted": len(accepted),
                 "completed": sum(job.state == "completed" for job in accepted),
                 "canceled": sum(job.is_canceled for job in accepted),
-                "held": sum(job.state != "completed" and not job.is_canceled and bool(HELD.search(job.message))
-                            for job in accepted)}
+                "held": sum(job.was_held or (job.state == "aborted" and bool(HELD.search(job.message)))
+                            for job in accepted),
+                "released": sum(job.was_released for job in accepted)}
+
+    def longest_wait(self):
+        """Seconds from a job's acceptance to its end, or to where a person is called."""
+        return max((job.ended_at - job.accepted_at for job in list(self.jobs) if job.ended_at and job.accepted_at), default=0)

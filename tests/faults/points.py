@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of fault points (lib/base/fault.h): docs/RELIABILITY.md shows it, test_points.py goes through it.
 
-Each point is passed on a scenario's way (test_points.py); what must come of the job is the scenario's to say.
-Scenario "held": not gone through yet, only by unit job-step (fault_while_held)."""
+Each point is passed on a scenario's way (test_points.py); what must come of the job is the scenario's to say."""
 
 from collections import namedtuple
 

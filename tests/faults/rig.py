@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Printbridge authors
 # SPDX-License-Identifier: Apache-2.0
-"""Real service, connector, cupsd and printers, with a wire between connector and service, and every way to hurt them."""
+"""Real service, connector, cupsd and printers, wires between them, and every way to hurt them all."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 class Rig:
     """Its parts are restarted as an init system would, with the fault that they get next in their environment."""
 
-    def __init__(self, programs, queues=("Laser",), has_clock=False, has_small_disks=False, plant=""):
+    def __init__(self, programs, queues=("Laser",), has_clock=False, has_small_disks=False, has_wires=False, plant=""):
         self.world = World(programs, queues=queues, cups_log_level="info", connector_env={"PB_PLANT": plant},
                            connector_settings={"log-level": "info"}, service_settings={"log-level": "info"})
         service = self.world.service
@@ -27,6 +27,9 @@ class Rig:
         service.settings["public-port"] = self.wire.port
         service.write_config()
         service.url = f"https://localhost:{self.wire.port}"
+        self.wires = {"service": self.wire}  # what stands at its other end
+        if has_wires:
+            self._add_wires()
         self.ledger, self.kills, self.mounts = Ledger(), {}, {}
         self.clock_file = self.world.path("clock")
         if has_clock and os.path.exists(FAKETIME):
@@ -47,9 +50,21 @@ class Rig:
     def service(self):
         return self.world.service.process
 
-    def new_client(self, timeout=30):
-        """Beside the service: what it hears is for certain."""
-        return Client(self.world.service.port, self.world.service.ca_file, USER, self.world.password, timeout)
+    def _add_wires(self):
+        """Also to clients, to cupsd, and from cupsd to each printer."""
+        cups, connector = self.world.cups, self.world.connector
+        self.wires["client"], self.wires["cupsd"] = Wire(self.world.service.port), Wire(cups.port)
+        for name, printer in self.world.printers.items():
+            self.wires[f"printer {name}"] = Wire(printer.port)
+            printer.seen_port = self.wires[f"printer {name}"].port
+        seen = f"127.0.0.1:{self.wires['cupsd'].port}"
+        connector.process.argv = [seen if word == connector.cups_server else word for word in connector.process.argv]
+        connector.cups_server = seen
+
+    def new_client(self, timeout=30, is_wired=False):
+        """Beside the service: what it hears is for certain; or at the wire for clients."""
+        port = self.wires["client"].port if is_wired and "client" in self.wires else self.world.service.port
+        return Client(port, self.world.service.ca_file, USER, self.world.password, timeout)
 
     # --- processes
 
@@ -68,11 +83,12 @@ class Rig:
         self.connector.start()
 
     def kill(self, what):
+        if what == "filter":
+            self._kill_filter()
+            return
         self._count(what)
         if what == "cupsd":
             self._kill_cupsd()
-        elif what == "filter":
-            self._kill_filter()
         else:
             getattr(self, what).kill()
 
@@ -100,10 +116,19 @@ class Rig:
     def _kill_filter(self):
         for pid, name in self._session():
             if name.startswith("printbridgefetc"):
-                os.kill(pid, signal.SIGKILL)
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+                self._count("filter")
                 return
 
+    def has_program(self, begin):
+        """Of those that cupsd has started."""
+        return any(name.startswith(begin) for _, name in self._session())
+
     def start_cupsd(self):
+        self.world.cups.forget_job_cache()
         self.world.cups.start()
 
     def restart_dead(self, faults=None):
@@ -189,7 +214,7 @@ class Rig:
         client = client or self.client
         for job in jobs:
             try:
-                job.state, job.reasons, job.message = client.job(self.uri(job.queue), job.cloud_job)
+                self.ledger.see(job, *client.job(self.uri(job.queue), job.cloud_job))
             except Refused as error:
                 job.message = str(error)
             except Unanswered:
@@ -206,22 +231,64 @@ class Rig:
             time.sleep(0.05)
         return False
 
+    def heal(self):
+        for wire in self.wires.values():
+            wire.heal()
+
+    def is_quiet(self, queue):
+        """Nothing is on its way to that printer."""
+        wire = self.wires.get(f"printer {queue}")
+        return all(paper.is_complete for paper in self.world.printers[queue].jobs) and not (wire and wire.pairs)
+
+    def look_at_printers(self, client=None):
+        """What a person does about held jobs: where there is no paper, the job is printed; where there is some, canceled."""
+        client = client or self.client
+        self.look(self.ledger.held(), client)
+        for job in self.ledger.held():
+            if not self.is_quiet(job.queue):
+                continue
+            self.ledger.read_papers(self.world.printers)
+            try:
+                if self.ledger.has_paper(job):
+                    client.cancel(self.uri(job.queue), job.cloud_job)
+                    job.is_canceled = True
+                elif self.release(job):
+                    job.was_released = True
+                else:
+                    continue
+            except (Refused, Unanswered):
+                continue
+            job.state, job.message = "", ""
+
+    def release(self, job):
+        connector = self.world.connector
+        return run([connector.command, "release", job.queue, str(job.cloud_job), "--runtime", connector.runtime],
+                   check=False)[0] == 0
+
+    def wait_decided(self, seconds):
+        """Everything has ended, whatever a person had to decide; False: not within the time."""
+        end = time.monotonic() + seconds
+        while self.wait_ended(max(0.0, end - time.monotonic())):
+            if not self.ledger.held():
+                return True
+            wait_for(lambda: all(self.is_quiet(job.queue) for job in self.ledger.held()), "the printers' quiet", 30)
+            self.look_at_printers()
+        return False
+
     def settle(self, seconds=120):
         """All is well again, all jobs end, all papers are read; then the verdicts."""
-        self.wire.heal()
+        self.heal()
         for name in self.mounts:
             self.free_disk(name)
-        self.wait_ended(seconds)
-        held = sum(self.ledger.is_held(job) for job in self.ledger.jobs)
-        wait_for(lambda: len(self.world.cups.jobs("not-completed")) <= held or self.ledger.open(), "the local jobs' ends",
-                 30, 0.1)
+        self.wait_decided(seconds)
+        wait_for(lambda: not self.world.cups.jobs("not-completed") or self.ledger.open(), "the local jobs' ends", 30, 0.1)
         wait_for(lambda: all(paper.is_complete for printer in self.world.printers.values() for paper in printer.jobs),
                  "the printers' ends", 30)
         self.ledger.read_papers(self.world.printers)
         return self.ledger.verdicts()
 
     def close(self):
-        self.wire.heal()
+        self.heal()
         self.client.close()
         try:
             self.restart_dead()
@@ -230,5 +297,6 @@ class Rig:
         finally:
             for folder in self.mounts.values():
                 subprocess.run(["umount", "-l", folder], stderr=subprocess.DEVNULL, check=False)
-            self.wire.close()
+            for wire in self.wires.values():
+                wire.close()
         return bad

@@ -42,7 +42,8 @@ class NothingPlanted(FaultsCase):
         for documents in (1, 2, 3):
             self.rig.send(self.rig.ledger.new("Laser", documents))
         self.all_is_well(20)
-        self.assertEqual(self.rig.ledger.counts(), {"jobs": 3, "accepted": 3, "completed": 3, "canceled": 0, "held": 0})
+        self.assertEqual(self.rig.ledger.counts(), {"jobs": 3, "accepted": 3, "completed": 3, "canceled": 0, "held": 0,
+                                                    "released": 0})
 
 
 if __name__ == "__main__":

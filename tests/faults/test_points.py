@@ -5,6 +5,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -149,6 +150,51 @@ class Points(FaultsCase):
             for point in self.points(process, "cancel"):
                 with self.subTest(point=point):
                     self.canceled(process, point)
+        self.all_is_well()
+
+    def interrupt(self, job, stall):
+        """cupsd dies alone while the backend has all of the job: that goes on to print."""
+        rig, printer = self.rig, self.rig.world.printers["Laser"]
+        before = len(printer.complete())
+        with open(stall, "w", encoding="ascii"):
+            pass
+        try:
+            rig.send(job)
+            rig.connector.wait_output(f"[Laser job {job.cloud_job}] document 1 is handed over")
+            wait_for(lambda: rig.has_program("patient") and not rig.has_program("pstops"), "the backend alone")
+            os.kill(rig.world.cups.process.pid, signal.SIGKILL)
+            rig.world.cups.process.popen.wait()
+        finally:
+            os.unlink(stall)
+        printer.wait_jobs(before + 1)
+        self.heal()
+
+    def test_held_and_released(self):
+        """Once held, once more when it is released: that is two copies, each at somebody's word."""
+        rig, uri = self.rig, self.rig.world.printers["Laser"].uri
+        stall = rig.world.cups.make_patient("Laser", uri)
+        self.addCleanup(run, ["lpadmin", "-p", "Laser", "-v", uri], rig.world.cups.env)
+        for point in self.points("connector", "held"):
+            with self.subTest(point=point):
+                job = rig.ledger.new("Laser")
+                self.arm("connector", point if point.startswith("connector.hold-job") else "")
+                self.interrupt(job, stall)
+                if point.startswith("connector.hold-job"):
+                    self.died("connector", point)
+                    self.heal()
+                wait_for(lambda: rig.look([job]) or rig.ledger.is_held(job), f"{point}: held")
+                if point.startswith("connector.release-job"):
+                    self.arm("connector", point)
+                    rig.connector.wait_output("ready")
+                wait_for(lambda: rig.release(job), f"{point}: released", interval=0.2)
+                if point.startswith("connector.release-job"):
+                    self.died("connector", point)
+                    self.heal()
+                wait_for(lambda: rig.look([job]) or job.state == "completed", f"{point}: printed again", 60, 0.1)
+                wait_for(lambda: rig.is_quiet("Laser"), "the printer's end")
+                rig.ledger.read_papers(rig.world.printers)
+                self.assertEqual(len(rig.ledger.copies[job.number, 1]), 2)
+                rig.ledger.copies[job.number, 1].pop()
         self.all_is_well()
 
     def die_before_the_local_job(self, at):

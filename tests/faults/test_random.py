@@ -17,7 +17,7 @@ class Short(unittest.TestCase):
     def test_every_job_once(self):
         if not has_fault_points():
             self.skipTest("built without PB_FAULTS")
-        soak = Soak(PROGRAMS, seed=20261121, rate=0.15, kills=("connector", "service"))
+        soak = Soak(PROGRAMS, seed=20261121, rate=0.15)
         try:
             verdicts = soak.run(jobs=120)
             print(soak.report(verdicts), file=sys.stderr)
