@@ -72,6 +72,7 @@ class Soak:
         self.armed = {}       # process: fault that it is started with next
         self.is_over = threading.Event()
         self.trouble = None   # of a thread
+        self.begin = None
 
     # --- threads
 
@@ -94,6 +95,8 @@ class Soak:
                 return
             job = self.rig.ledger.new(step.queue, step.documents)
             self.rig.send(job, step.filler, client)
+            if job.cloud_job is None:
+                time.sleep(0.2)  # as a person would, though shorter
             if step.is_canceled and job.cloud_job is not None:
                 job.is_canceled = True
                 try:
@@ -155,12 +158,14 @@ class Soak:
     # --- the whole
 
     def run(self, minutes=None, jobs=None, say=lambda text: None):
-        """Returns the verdicts."""
+        """Until the time is over, or so many jobs are accepted. Returns the verdicts."""
+        self.begin = time.monotonic()
         end = time.monotonic() + minutes * 60 if minutes else None
         senders = [self._thread(self._send) for _ in range(SENDERS)]
         self._thread(self._watch)
         said = time.monotonic()
-        while (end is None or time.monotonic() < end) and (jobs is None or self.steps < jobs) and self.trouble is None:
+        while (end is None or time.monotonic() < end) and self.trouble is None and (
+                jobs is None or self.rig.ledger.counts()["accepted"] < jobs):
             self._tend()
             self.rig.ledger.read_papers(self.rig.world.printers)
             if time.monotonic() - said > 30:
@@ -192,7 +197,7 @@ class Soak:
         return (f"steps {self.steps}, {self.rig.ledger.counts()}, kills {sum(self.rig.kills.values())}, "
                 f"network {sum(self.network.values())}, {dict(self.faults)}")
 
-    def report(self, verdicts, seconds=0.0):
+    def report(self, verdicts):
         """As docs/RELIABILITY.md has it."""
         counts, kills = self.rig.ledger.counts(), self.rig.kills
         by_wire, by_kind = collections.Counter(), collections.Counter()
@@ -203,7 +208,7 @@ class Soak:
         def listed(found):
             return ", ".join(f"{name} {count}" for name, count in sorted(found.items(), key=lambda one: -one[1]))
         rows = [("seed", f"{self.seed}"),
-                ("time", f"{seconds / 60:.1f} minutes"),
+                ("time", f"{(time.monotonic() - self.begin) / 60:.1f} minutes"),
                 ("jobs", f"{counts['jobs']} sent, {counts['accepted']} accepted, {counts['completed']} completed"),
                 ("kills", f"{sum(kills.values())}: {listed(kills)}"),
                 ("network faults", f"{sum(self.network.values())}: {listed(by_kind)}"),
@@ -222,7 +227,7 @@ class Soak:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--jobs", type=int, help="end after so many instead")
+    parser.add_argument("--jobs", type=int, help="end after so many accepted ones instead")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--rate", type=float, default=0.12, help="kills a job, and network faults a job")
     parser.add_argument("--kills", default=",".join(KILLS), help="which processes are killed")
@@ -236,9 +241,8 @@ def main():
     print(f"logs: {soak.rig.world.folder}", flush=True)
     verdicts = None
     try:
-        begin = time.monotonic()
         verdicts = soak.run(None if args.jobs else args.minutes, args.jobs, lambda text: print(text, flush=True))
-        print(soak.report(verdicts, time.monotonic() - begin), flush=True)
+        print(soak.report(verdicts), flush=True)
     finally:
         bad = soak.rig.close()
     is_well = verdicts is not None and not any(verdicts.values()) and not bad

@@ -17,9 +17,9 @@ class Short(unittest.TestCase):
     def test_every_job_once(self):
         if not has_fault_points():
             self.skipTest("built without PB_FAULTS")
-        soak = Soak(PROGRAMS, seed=20261121, rate=0.15)
+        soak = Soak(PROGRAMS, seed=20261121, rate=0.25)
         try:
-            verdicts = soak.run(jobs=120)
+            verdicts = soak.run(jobs=80)
             print(soak.report(verdicts), file=sys.stderr)
             self.assertEqual({kind: found for kind, found in verdicts.items() if found}, {}, soak.rig.world.folder)
         finally:
