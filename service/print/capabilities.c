@@ -235,9 +235,12 @@ has(ipp_t *bag, const char *name)
 static bool
 is_made_of_others(const struct pb_requested *requested)
 {
-  static const char *const made[] = {"job-creation-attributes-supported", "media-col-default",
-                                     "media-col-ready", "media-size-supported",
-                                     "media-col-database"};
+  static const char *const made[] = {"job-creation-attributes-supported",
+                                     "media-col-default",
+                                     "media-col-ready",
+                                     "media-size-supported",
+                                     "media-col-database",
+                                     "printer-strings-uri"};
 
   for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
   {

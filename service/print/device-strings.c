@@ -92,7 +92,8 @@ pb_device_strings_read(pb_db_t *db, int printer_id, const char *language, pb_buf
   pb_db_stmt_t *query    = pb_db_query(db, err,
                                        "SELECT catalog FROM device_strings s JOIN devices d"
                                           " ON d.uuid = s.device_uuid"
-                                          " WHERE d.printer_id = ? AND s.language = ?",
+                                          " WHERE d.printer_id = ? AND s.language = ?"
+                                          " ORDER BY s.device_uuid LIMIT 1",
                                        "it", (int64_t)printer_id, language);
   bool          is_found = pb_db_step(query);
   bool          ok       = true;

@@ -5,6 +5,7 @@
 import fcntl
 import os
 import pwd
+import re
 import signal
 import time
 
@@ -59,6 +60,20 @@ class WaiterCase(DeskCase):
 
 
 class WithoutWaiter(WaiterCase):
+    def test_a_job_is_seen_to_wait_everywhere(self):
+        """lpstat, and CUPS's web pages: the address and the code."""
+        cups = self.desk.cups
+        number = self.lp("Laser", self.document(1))
+        code = self.desk.wait_code("Laser", number)
+        words = rf"Sign in: https://localhost:\d+/device code {code}"
+        for command in (["lpstat", "-p", "Laser"], ["lpstat", "-l", "-W", "not-completed", "-o"]):
+            wait_for(lambda command=command: re.search(words, run(command, cups.env)[1]), " ".join(command), 10)
+        for path in ("/printers/", "/printers/Laser", "/jobs/"):
+            page = run(["curl", "-sS", "--noproxy", "*", f"http://localhost:{cups.port}{path}"])[1]
+            self.assertRegex(page, words, path)
+        self.desk.approve(code)
+        self.printed("Laser", 1, number)
+
     def test_login_releases_what_waits(self):
         number = self.lp("Laser", self.document(2))
         self.desk.wait_code("Laser", number)

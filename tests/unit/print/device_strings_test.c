@@ -99,6 +99,25 @@ test_uri(void **state)
   }
 }
 
+// Asked for alone, as a desktop does for each language.
+static void
+test_uri_alone(void **state)
+{
+  static const char *const languages[] = {"en", "de"};
+  static const char *const german[]    = {"a=b"};
+  struct bench            *b           = *state;
+  ipp_t                   *response = NULL, *ipp = ask(IPP_OP_GET_PRINTER_ATTRIBUTES);
+
+  (void)report(b, languages, 2, german, 1);
+  ippAddString(ipp, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "requested-attributes", NULL,
+               "printer-strings-uri");
+  check_status(call_with(b, /*who*/ NULL, ipp, NULL, &response), IPP_STATUS_OK);
+  assert_string_equal(pb_ipp_text(response, IPP_TAG_PRINTER, "printer-strings-uri"),
+                      "https://cloud.test:8631/strings/1/en.strings");
+  assert_null(ippFindAttribute(response, "printer-strings-languages-supported", IPP_TAG_ZERO));
+  ippDelete(response);
+}
+
 static void
 test_unchanged(void **state)
 {
@@ -195,11 +214,8 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    BENCH(test_kept),
-    BENCH(test_uri),
-    BENCH(test_unchanged),
-    BENCH(test_cap),
-    cmocka_unit_test(test_path),
+    BENCH(test_kept),      BENCH(test_uri), BENCH(test_uri_alone),
+    BENCH(test_unchanged), BENCH(test_cap), cmocka_unit_test(test_path),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
