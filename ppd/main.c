@@ -124,8 +124,9 @@ find_entry(const struct pb_places *places, const struct pb_service *service, con
 // only then.
 static bool
 write_ppd(const struct pb_service *service, const char *id, ipp_t *attributes,
-          struct pb_ppd_names *names, pb_buffer_t *ppd, pb_error_t *err)
+          const struct pb_ppd_names *names, pb_buffer_t *ppd, pb_error_t *err)
 {
+  struct pb_ppd_names        all   = *names;
   struct pb_printer_strings *list  = NULL;
   size_t                     count = 0;
   struct pb_ppd_catalog      catalogs[PB_PRINTER_LANGUAGES_MAX];
@@ -135,9 +136,9 @@ write_ppd(const struct pb_service *service, const char *id, ipp_t *attributes,
     return false;
   for (size_t i = 0; i < count; i++)
     catalogs[i] = (struct pb_ppd_catalog){list[i].language, list[i].strings};
-  names->catalogs       = catalogs;
-  names->catalogs_count = count;
-  ok                    = pb_ppd_write(attributes, names, ppd, err);
+  all.catalogs       = catalogs;
+  all.catalogs_count = count;
+  ok                 = pb_ppd_write(attributes, &all, ppd, err);
   pb_printer_strings_free(list, count);
   return ok;
 }
