@@ -77,7 +77,8 @@ ask_both(pb_address_ask_t ask, void *user, struct pb_service *service, pb_error_
     *service = other;
     return true;
   }
-  return pb_error_set(err, why.kind, "%s", why.message);
+  return pb_error_set(err, why.kind, "%.300s (nor is there a service at port %d)", why.message,
+                      PB_SERVICE_PORT_HTTPS);
 }
 
 bool

@@ -89,14 +89,14 @@ test_find(void **state)
     int         asked;
     const char *why;
   } rows[] = {
-    {"typed",            H ":9000",   {H ":8631"},             {NULL},                H ":9000", 0, NULL          },
-    {"our own port",     H,           {NULL},                  {H ":8631"},           H ":8631", 1, NULL          },
-    {"both",             H,           {NULL},                  {H ":443", H ":8631"}, H ":8631", 1, NULL          },
-    {"the web's",        H,           {NULL},                  {H ":443"},            H ":443",  2, NULL          },
-    {"neither",          H,           {NULL},                  {NULL},                NULL,      2, ":8631 is si" },
-    {"known",            "h.example", {H ":9000"},             {H ":8631"},           H ":9000", 0, NULL          },
-    {"another is known", H,           {"https://i.example:1"}, {H ":443"},            H ":443",  2, NULL          },
-    {"several",          H,           {H ":1", H ":2"},        {H ":443"},            NULL,      0, "say the port"},
+    {"typed",            H ":9000",   {H ":8631"},             {NULL},                H ":9000", 0, NULL                                                  },
+    {"our own port",     H,           {NULL},                  {H ":8631"},           H ":8631", 1, NULL                                                  },
+    {"both",             H,           {NULL},                  {H ":443", H ":8631"}, H ":8631", 1, NULL                                                  },
+    {"the web's",        H,           {NULL},                  {H ":443"},            H ":443",  2, NULL                                                  },
+    {"neither",          H,           {NULL},                  {NULL},                NULL,      2, ":8631 is silent (nor is there a service at port 443)"},
+    {"known",            "h.example", {H ":9000"},             {H ":8631"},           H ":9000", 0, NULL                                                  },
+    {"another is known", H,           {"https://i.example:1"}, {H ":443"},            H ":443",  2, NULL                                                  },
+    {"several",          H,           {H ":1", H ":2"},        {H ":443"},            NULL,      0, "say the port"                                        },
   };
 #undef H
 
