@@ -70,6 +70,8 @@ class Renewal(MovingCase):
         world = self.world
         connector = world.connector
         connector.stop()
+        with open(connector.process.argv[0], "rb") as file:
+            has_points = b"PB_FAULT" in file.read()
         world.service.settings["device-certificate"] = "90d"
         world.service.write_config()
         world.service.process.signal(signal.SIGHUP)
@@ -77,6 +79,8 @@ class Renewal(MovingCase):
         connector.start()
         connector.wait_tunnel()
         self.printbridge("renew")
+        if not has_points:
+            self.skipTest("built without fault points")
         for point in [point.name for point in POINTS if point.scenario == "renewal"]:
             with self.subTest(point=point):
                 before = key_of(connector)
