@@ -6,6 +6,7 @@
 #include "connector/document.h"
 #include "net/digest.h"
 #include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,7 +24,7 @@ struct source
   atomic_llong       sent, taken;
   atomic_bool        may_go_on;  // 'w' waits for it, or for the stop
   enum pb_error_kind why;
-  atomic_int         answer;  // to readers
+  atomic_int         answer;   // to readers
   atomic_int         unnoted;  // so often it cannot be noted
   atomic_int         passed_on, cut;
   char               runner[PB_DOCUMENT_RUNNER_SIZE];
@@ -377,8 +378,8 @@ static void
 test_malformed_rests(void **state)
 {
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-  static const char *const bad[]  = {" ",        " 1",        " 1 ",       " 1 00",     " -1 " HASH,
-                                     " 0 " HASH, " x " HASH, " 1 " HASH "0", "  1 " HASH};
+  static const char *const bad[] = {" ",        " 1",       " 1 ",          " 1 00",    " -1 " HASH,
+                                    " 0 " HASH, " x " HASH, " 1 " HASH "0", "  1 " HASH};
   struct source            source = {.plan = "o", .total = SIZE};
   char                     capability[PB_CAPABILITY_SIZE], wanted[200], answer[64];
 
@@ -408,7 +409,8 @@ test_the_end_is_kept_back(void **state)
   for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++)
   {
     struct source             source = {.plan = "e", .total = SIZE};
-    struct pb_document_source given  = {fetch, on_started, on_done, on_ended, on_failed, &source, tails[i]};
+    struct pb_document_source given  = {fetch,     on_started, on_done, on_ended,
+                                        on_failed, &source,    tails[i]};
     static char               data[SIZE];
     char                      capability[PB_CAPABILITY_SIZE], answer[64];
     pb_error_t                err   = {0};
@@ -679,5 +681,7 @@ main(void)
     cmocka_unit_test(test_turned_away),
     cmocka_unit_test(test_its_end),
   };
+
+  signal(SIGPIPE, SIG_IGN);  // as the programs do
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
