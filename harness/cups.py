@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A private cupsd with our filter, notifier, backend and driver beside the system's, on a free port and a socket of its own."""
 
+import glob
 import grp
 import os
 import pwd
@@ -201,13 +202,17 @@ class Cups:
         run(["lpadmin", "-p", queue, "-v", f"patient{queue.lower()}://here"], self.env)
         return stall
 
-    def forget_job_cache(self):
-        """As docs/RELIABILITY.md advises for cups.service. cupsd 2.4 that was killed between writing this list and a job's own
-        file has the other jobs twice from then on: it prints them twice, and never sees the end of some."""
-        try:
-            os.unlink(os.path.join(self.folder, "cache", "job.cache"))
-        except FileNotFoundError:
-            pass
+    def tidy_after_kill(self):
+        """As docs/RELIABILITY.md advises for cups.service. cupsd 2.4 that was killed while it wrote the list of its jobs, or a
+        job's own file, has jobs twice from then on: it prints them twice, and never sees the end of some."""
+        spool = os.path.join(self.folder, "spool")
+        for path in glob.glob(os.path.join(self.folder, "cache", "job.cache*")) + glob.glob(os.path.join(spool, "c*.O")):
+            os.unlink(path)
+        for path in glob.glob(os.path.join(spool, "c*.N")):
+            if os.path.exists(path[:-2]):
+                os.unlink(path)
+            else:
+                os.rename(path, path[:-2])
 
     def add(self, queue, uri, model, options=()):
         args = ["lpadmin", "-p", queue, "-E", "-v", uri, "-m", model]

@@ -43,6 +43,8 @@ class Sent:
 class Ledger:
     def __init__(self):
         self.jobs, self.lock, self.reading = [], threading.Lock(), threading.Lock()
+        self.going = []    # accepted, and not known to have ended
+        self.accepted = 0
         self.copies = {}   # (job, document): [(paper's number, place in it)] of whole copies
         self.parts = {}    # of begun ones
         self.read = {}     # printer: papers that were read
@@ -56,6 +58,20 @@ class Ledger:
     def accept(self, job, cloud_job):
         job.accepted_at = time.monotonic()
         job.cloud_job = cloud_job
+        with self.lock:
+            self.going.append(job)
+            self.accepted += 1
+
+    def reopen(self, job):
+        """The service was put back to where it had not ended."""
+        with self.lock:
+            job.state = ""
+            self.going.append(job)
+
+    def _going(self):
+        with self.lock:
+            self.going = [job for job in self.going if job.state not in ENDED]
+            return list(self.going)
 
     def see(self, job, state, reasons, message):
         """What the service says of it now."""
@@ -66,7 +82,7 @@ class Ledger:
             job.ended_at = time.monotonic()
 
     def held(self):
-        return [job for job in list(self.jobs) if job.cloud_job is not None and self.is_held(job)]
+        return [job for job in self._going() if self.is_held(job)]
 
     def has_paper(self, job):
         """As far as the papers were read: some of it has been printed, whole or in part."""
@@ -74,8 +90,7 @@ class Ledger:
         return any(key in self.copies or key in self.parts for key in keys)
 
     def open(self):
-        return [job for job in list(self.jobs) if job.cloud_job is not None and job.state not in ENDED
-                and not self.is_held(job)]
+        return [job for job in self._going() if not self.is_held(job)]
 
     @staticmethod
     def is_held(job):

@@ -128,7 +128,7 @@ class Rig:
         return any(name.startswith(begin) for _, name in self._session())
 
     def start_cupsd(self):
-        self.world.cups.forget_job_cache()
+        self.world.cups.tidy_after_kill()
         self.world.cups.start()
 
     def restart_dead(self, faults=None):

@@ -165,7 +165,7 @@ class Soak:
         self._thread(self._watch)
         said = time.monotonic()
         while (end is None or time.monotonic() < end) and self.trouble is None and (
-                jobs is None or self.rig.ledger.counts()["accepted"] < jobs):
+                jobs is None or self.rig.ledger.accepted < jobs):
             self._tend()
             self.rig.ledger.read_papers(self.rig.world.printers)
             if time.monotonic() - said > 30:

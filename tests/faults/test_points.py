@@ -257,7 +257,7 @@ class Points(FaultsCase):
                 self.arm("connector", point)
                 self.died("connector", point)
                 self.heal()
-                job.state = ""
+                rig.ledger.reopen(job)
                 wait_for(lambda: rig.client.job(rig.uri("Laser"), job.cloud_job)[0] == "aborted", f"{point}: refused")
         self.all_is_well()
 
