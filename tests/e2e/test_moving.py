@@ -454,3 +454,29 @@ class Adoption(MovingCase):
         self.portal.decide(code, "deny")
         self.assertNotEqual(share.finish()[0], 0)
         self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
+
+    def test_d_the_services_backup_is_older_than_the_key(self):
+        """It knows a former key only: the queues are let go here, and the printers taken over."""
+        world = self.world
+        data, before = world.service.settings["data-folder"], world.uris["Laser"]
+        world.service.stop()
+        shutil.copytree(data, world.path("backup"))
+        world.service.start()
+        world.connector.wait_tunnel()
+        self.printbridge("renew")
+        world.service.stop()
+        shutil.rmtree(data)
+        shutil.copytree(world.path("backup"), data)
+        world.service.start()
+        world.connector.stop()  # its token is from before, too
+        world.connector.start()
+        world.connector.wait_tunnel("denied")
+        self.printbridge("unshare", "Laser", "Raster", "--force")
+        share = world.connector.share(world.service, ["Laser", "Raster"], ["--adopt"])
+        code = share.code()
+        self.assertEqual(self.approve(code, {"Laser": f"Laser ({before.rpartition('/')[2]})"})[0], 200)
+        status, text = share.finish()
+        self.assertEqual(status, 0, text)
+        world.wait_ready(["Laser", "Raster"])
+        self.assertEqual(world.uris["Laser"], before)
+        self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
