@@ -41,7 +41,6 @@ struct call
   enum stage         stage;
   char              *authorization, *path;
   char               peer[64];
-  int64_t            arrived_ms;
   pb_ipp_scan_t      scan;
   pb_buffer_t        message, pending;
   struct pb_request  request;
@@ -339,8 +338,9 @@ wake_waiter(void *user)
 static void
 work_perform(void *arg)
 {
-  struct call   *call      = arg;
-  pb_principal_t principal = {0};
+  struct call   *call       = arg;
+  pb_principal_t principal  = {0};
+  int            newest_job = call->request.newest_job;
 
   pb_events_forget(call->print->events, call);
   pb_request_clear(&call->request);
@@ -349,7 +349,7 @@ work_perform(void *arg)
     return;
   pb_error_clear(&call->auth);
   pb_request_init(&call->request, call->print, &principal);
-  call->request.arrived_ms = call->arrived_ms;
+  call->request.newest_job = newest_job;
   call->request.may_wait   = call->may_wait && !call->print->is_ending;
   call->request.wake       = wake_waiter;
   call->request.wake_user  = call;
@@ -450,10 +450,7 @@ on_head(pb_exchange_t *exchange, void *context)
     reply_text(exchange, 503, "out of memory");
     return;
   }
-  *call = (struct call){.print      = context,
-                        .id         = pb_exchange_get_id(exchange),
-                        .may_wait   = true,
-                        .arrived_ms = pb_clock_now_ms()};
+  *call = (struct call){.print = context, .id = pb_exchange_get_id(exchange), .may_wait = true};
   pb_ipp_scan_init(&call->scan);
   pb_buffer_init(&call->message, PB_IPP_MESSAGE_MAX);
   pb_buffer_init(&call->pending, PENDING_MAX);

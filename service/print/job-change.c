@@ -166,6 +166,8 @@ pb_job_move(struct pb_request *request, struct pb_job *job, enum pb_job_event ev
     job->hold_until_ms = 0;
     pb_job_drop_password(job);
   }
+  if ((event == PB_JOB_HOLD || event == PB_JOB_WITHHOLD) && !job->is_open)
+    job->activity_ms = request->now_ms;
   if (!pb_job_save(request->print->db, job, &err))
     return pb_request_fail(request, &err);
   if (before.state == job->status.state && strcmp(before.reasons, job->status.reasons) == 0)
@@ -181,7 +183,8 @@ pb_job_move(struct pb_request *request, struct pb_job *job, enum pb_job_event ev
 bool
 pb_job_offer(struct pb_request *request, struct pb_job *job)
 {
-  if (job->status.state != IPP_JSTATE_PENDING || pb_reasons_has(job->status.reasons, "job-fetchable"))
+  if (job->status.state != IPP_JSTATE_PENDING ||
+      pb_reasons_has(job->status.reasons, "job-fetchable"))
     return true;
   return pb_job_move(request, job, PB_JOB_FETCHABLE);
 }

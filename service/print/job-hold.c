@@ -58,7 +58,7 @@ pb_job_begin_hold(struct pb_request *request, struct pb_job *job)
   return true;
 }
 
-// The ticket says what holds now.  from NULL: nothing does.
+// The ticket says what holds now.  IPP_TAG_ZERO: nothing does.
 static bool
 note_in_ticket(struct pb_request *request, struct pb_job *job, ipp_tag_t group)
 {
@@ -101,6 +101,9 @@ pb_job_end_hold(struct pb_request *request, struct pb_job *job)
   if (pb_reasons_has(job->status.reasons, PB_REASON_PASSWORD_WAIT))
   {
     pb_reasons_remove(job->status.reasons, REASON);
+    // Its PIN is what it waits for from now on.
+    if (!job->is_open)
+      job->activity_ms = request->now_ms;
     return pb_job_save(request->print->db, job, &err) || pb_request_fail(request, &err);
   }
   if (pb_job_is_withheld(job) && !pb_job_begin_anew(request, job))

@@ -269,7 +269,7 @@ enum
   "?3) AND (?4 IS NULL OR (device_uuid IN ('', ?4) AND instr(refused_by, ?4) = 0))"                \
   " AND (?7 = 0 OR is_fetchable = 1)"                                                              \
   " AND (?9 IS NULL OR asserted_user = ?9)"                                                        \
-  " AND (?10 = 0 OR (created_ms <= ?10 AND instr(reasons, 'processing-to-stop-point') = 0))"
+  " AND (?10 = 0 OR (id <= ?10 AND instr(reasons, 'processing-to-stop-point') = 0))"
 #define OF_PRINTER "SELECT id FROM jobs WHERE printer_id = ?1" FILTER
 #define OF_ALL "SELECT id FROM jobs WHERE ?1 = 0" FILTER
 #define OLDEST " ORDER BY id LIMIT ?8"
@@ -285,7 +285,7 @@ enum
 // A person's own, found in jobs_owner, however many others have.
 #define OF_OWNER                                                                                   \
   "SELECT id FROM jobs INDEXED BY jobs_owner WHERE owner = ?2 AND (?1 = 0 OR printer_id = "        \
-  "?1)" FILTER NEWEST
+  "?1)" FILTER
 
 static const char *
 choose_sql(const struct pb_job_query *query)
@@ -295,7 +295,9 @@ choose_sql(const struct pb_job_query *query)
   if (is_one && query->is_fetchable && query->by_priority)
     return FETCHABLE;
   if (query->owner && query->newest_first)
-    return OF_OWNER;
+    return OF_OWNER NEWEST;
+  if (query->owner && !query->is_not_ended && !query->by_priority)
+    return query->is_ended ? OF_OWNER ENDED : OF_OWNER OLDEST;
   if (query->by_priority)
     return is_one ? OF_PRINTER PRIORITY : OF_ALL PRIORITY;
   if (query->newest_first)
@@ -316,7 +318,7 @@ pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, size_t
                                  (int64_t)query->printer_id, query->owner, query->device_uuid,
                                  query->may_take_uuid, first, last, (int64_t)query->is_fetchable,
                                  query->limit > 0 ? (int64_t)query->limit : (int64_t)-1,
-                                 query->asserted_user, query->cancelable_ms),
+                                 query->asserted_user, (int64_t)query->cancelable_to),
                      ids_out, count_out, err);
 }
 
@@ -325,19 +327,19 @@ pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **i
                   size_t *count_out, pb_error_t *err)
 {
   static const char *const chores[] = {
-    [PB_JOBS_OVERDUE] =
-      "SELECT id FROM jobs WHERE state < 7 AND is_open = 1 AND is_incoming = 0 AND activity_ms < ?",
-    [PB_JOBS_CUT_OFF] =
-      "SELECT id FROM jobs WHERE state < 7 AND is_open = 1 AND is_incoming = 0 AND device_uuid <> "
-      "'' AND activity_ms < ?",
+    [PB_JOBS_OVERDUE] = "SELECT id FROM jobs INDEXED BY jobs_open WHERE is_open = 1 AND "
+                        "activity_ms < ? AND state < 7 AND is_incoming = 0",
+    [PB_JOBS_CUT_OFF] = "SELECT id FROM jobs INDEXED BY jobs_open WHERE is_open = 1 AND "
+                        "activity_ms < ? AND state IN (5, 6) AND is_incoming = 0",
     // 0 is a job that waits for its PIN alone; the other never comes.
     [PB_JOBS_FORGOTTEN] =
-      "SELECT id FROM jobs WHERE state = 4 AND created_ms < ? AND hold_until_ms IN (0, "
+      "SELECT id FROM jobs WHERE state = 4 AND activity_ms < ? AND hold_until_ms IN (0, "
       "9223372036854775807)",
     [PB_JOBS_DUE] =
       "SELECT id FROM jobs WHERE state = 4 AND hold_until_ms > 0 AND hold_until_ms <= ?",
     [PB_JOBS_OLD] =
-      "SELECT id FROM jobs WHERE state >= 7 AND is_incoming = 0 AND completed_ms < ? LIMIT 5000",
+      "SELECT id FROM jobs WHERE state IN (7, 8, 9) AND is_incoming = 0 AND completed_ms < ? "
+      "LIMIT 5000",
     [PB_JOBS_INCOMING] = "SELECT id FROM jobs WHERE is_incoming = 1 AND ? >= 0",
   };
 
@@ -345,10 +347,58 @@ pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **i
 }
 
 bool
+pb_job_has_chore(const struct pb_job *job, enum pb_job_chore chore, int64_t time_ms)
+{
+  int  state    = job->status.state;
+  bool is_held  = state == IPP_JSTATE_HELD;
+  bool is_quiet = job->activity_ms < time_ms;
+  bool is_open  = job->is_open && !job->is_incoming && state <= STATE_OPEN;
+
+  switch (chore)
+  {
+    case PB_JOBS_OVERDUE:
+      return is_open && is_quiet;
+    case PB_JOBS_CUT_OFF:
+      return is_open && is_quiet && state >= IPP_JSTATE_PROCESSING;
+    case PB_JOBS_FORGOTTEN:
+      return is_held && is_quiet &&
+             (job->hold_until_ms == 0 || job->hold_until_ms == PB_HOLD_FOREVER);
+    case PB_JOBS_DUE:
+      return is_held && job->hold_until_ms > 0 && job->hold_until_ms <= time_ms;
+    case PB_JOBS_OLD:
+      return state >= STATE_ENDED && !job->is_incoming && job->status.completed_ms < time_ms;
+    case PB_JOBS_INCOMING:
+      return job->is_incoming;
+  }
+  return false;
+}
+
+bool
 pb_job_wait_anew(pb_db_t *db, int64_t now_ms, pb_error_t *err)
 {
-  return pb_db_run(db, err, "UPDATE jobs SET activity_ms = ? WHERE state < 7 AND is_open = 1", "i",
-                   now_ms);
+  return pb_db_run(db, err,
+                   "UPDATE jobs INDEXED BY jobs_open SET activity_ms = ? WHERE is_open = 1 AND "
+                   "state < 7",
+                   "i", now_ms);
+}
+
+// Back in time they may seem to be younger, never from the future.
+bool
+pb_job_note_jump(pb_db_t *db, int64_t now_ms, int64_t jump_ms, pb_error_t *err)
+{
+  return pb_db_run(db, err,
+                   "UPDATE jobs SET activity_ms = min(activity_ms + ?, ?) WHERE state = 4 AND "
+                   "is_open = 0",
+                   "ii", jump_ms > 0 ? jump_ms : (int64_t)0, now_ms);
+}
+
+bool
+pb_job_find_newest(pb_db_t *db, int *id_out, pb_error_t *err)
+{
+  pb_db_stmt_t *rows = pb_db_query(db, err, "SELECT max(id) FROM jobs", "");
+
+  *id_out = pb_db_step(rows) ? (int)pb_db_int(rows, 0) : 0;
+  return pb_db_finish(rows, err);
 }
 
 bool

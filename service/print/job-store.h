@@ -25,7 +25,8 @@ struct pb_job
   char                 printer_uri[PB_JOB_URI_SIZE];  // as the client named it
   struct pb_job_status status;
   char                 message[PB_JOB_TEXT_SIZE];  // job-state-message
-  int64_t              created_ms, activity_ms;
+  int64_t              created_ms;
+  int64_t              activity_ms;  // of its sender; of a job that has its documents: held since
   int                  priority;
   int64_t              hold_until_ms;  // 0: not held; PB_HOLD_FOREVER
   bool                 is_open;        // more documents may come
@@ -61,7 +62,7 @@ struct pb_job_query
   const char *device_uuid;    // assigned to it
   const char *may_take_uuid;  // assigned to it, or to nobody
   bool        is_ended, is_not_ended, is_fetchable;
-  int64_t     cancelable_ms;  // not being canceled yet, and created by then
+  int         cancelable_to;  // not being canceled yet, and this one or older
   bool        by_priority;  // else oldest first, ended ones newest first
   bool        newest_first;
   int         limit;  // 0: all
@@ -90,6 +91,10 @@ bool pb_job_list(pb_db_t *db, const struct pb_job_query *query, int **ids_out, s
 // Jobs that wait for more documents begin to wait now: nobody could send one while there was no
 // service.
 bool pb_job_wait_anew(pb_db_t *db, int64_t now_ms, pb_error_t *err) PB_MUST_USE;
+// The clock has jumped to now: for held jobs no time has passed by that.
+bool pb_job_note_jump(pb_db_t *db, int64_t now_ms, int64_t jump_ms, pb_error_t *err) PB_MUST_USE;
+// The id that was given last; 0: none.
+bool pb_job_find_newest(pb_db_t *db, int *id_out, pb_error_t *err) PB_MUST_USE;
 bool pb_job_count_queued(pb_db_t *db, int printer_id, int64_t *count_out,
                          pb_error_t *err) PB_MUST_USE;
 bool pb_job_delete(pb_db_t *db, int id, pb_error_t *err) PB_MUST_USE;
@@ -100,11 +105,13 @@ enum pb_job_chore
 {
   PB_JOBS_OVERDUE,  // open without activity since before `time_ms`
   PB_JOBS_CUT_OFF,  // the same, of those that a device has begun to read: it can print no other
-  PB_JOBS_FORGOTTEN,  // created before `time_ms`, and held until somebody releases it
+  PB_JOBS_FORGOTTEN,  // held since before `time_ms`, until somebody releases it
   PB_JOBS_DUE,      // held until before `time_ms`
   PB_JOBS_OLD,      // ended before `time_ms`
   PB_JOBS_INCOMING  // a document was arriving (time_ms is ignored)
 };
+// The same of a job that is loaded: it may have changed since it was listed.
+bool pb_job_has_chore(const struct pb_job *job, enum pb_job_chore chore, int64_t time_ms);
 bool pb_job_list_chore(pb_db_t *db, enum pb_job_chore chore, int64_t time_ms, int **ids_out,
                        size_t *count_out, pb_error_t *err) PB_MUST_USE;
 

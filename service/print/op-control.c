@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipp/attributes.h"
 #include "print/job-change.h"
 #include "print/job-hold.h"
 #include "print/job-password.h"
@@ -29,15 +30,15 @@ pb_op_cancel_job(struct pb_request *request)
 // One of many: what cannot be canceled is named in the unsupported group, and nothing is canceled
 // then (PWG 5100.11).
 static bool
-check_cancelable(struct pb_request *request, int id, int printer_id)
+check_cancelable(struct pb_request *request, int id, const char *owner)
 {
   bool          ok = false;
   struct pb_job job;
 
   if (!pb_job_load(request->print->db, id, &job, /*err*/ NULL))
     return false;
-  ok = job.printer_id == printer_id && pb_request_may_touch(request, &job) &&
-       !pb_job_is_ended(job.status.state);
+  ok = job.printer_id == request->printer.id && pb_request_may_touch(request, &job) &&
+       (!owner || pb_text_is_equal(job.owner, owner)) && !pb_job_is_ended(job.status.state);
   pb_job_clear(&job);
   return ok;
 }
@@ -51,18 +52,18 @@ cancel_one(struct pb_request *request, int id)
 
   if (!pb_job_load(request->print->db, id, &job, &err))
     return pb_request_fail(request, &err);
-  if (!pb_job_is_canceling(&job.status))
+  // It may have been named twice.
+  if (!pb_job_is_canceling(&job.status) && !pb_job_is_ended(job.status.state))
     ok = pb_job_cancel(request, &job);
   pb_job_clear(&job);
   return ok;
 }
 
 static bool
-cancel_named(struct pb_request *request, ipp_attribute_t *ids)
+cancel_named(struct pb_request *request, ipp_attribute_t *ids, const char *owner)
 {
-  bool             ok         = true;
-  int              printer_id = request->printer.id;
-  ipp_attribute_t *bad        = NULL;
+  bool             ok  = true;
+  ipp_attribute_t *bad = NULL;
 
   // Each is looked at twice while nobody else gets at the database.
   if (ippGetCount(ids) > IDS_MAX)
@@ -70,7 +71,7 @@ cancel_named(struct pb_request *request, ipp_attribute_t *ids)
                              IDS_MAX);
   for (int i = 0; i < ippGetCount(ids); i++)
   {
-    if (check_cancelable(request, ippGetInteger(ids, i), printer_id))
+    if (check_cancelable(request, ippGetInteger(ids, i), owner))
       continue;
     if (!bad)
     {
@@ -94,15 +95,16 @@ cancel_all(struct pb_request *request, const char *owner)
   pb_error_t          err   = {0};
   int                *ids   = NULL;
   size_t              count = 0;
-  struct pb_job_query query = {.printer_id    = request->printer.id,
-                               .owner         = owner,
-                               .is_not_ended  = true,
-                               .cancelable_ms = request->arrived_ms,
-                               .limit         = AT_ONCE};
+  struct pb_job_query query = {
+    .printer_id = request->printer.id, .owner = owner, .is_not_ended = true, .limit = AT_ONCE};
 
   if (owner)
     query.asserted_user = pb_request_get_asserted(request);
-
+  // Those that come while the parts are done are not meant.
+  if (request->newest_job == 0 &&
+      !pb_job_find_newest(request->print->db, &request->newest_job, &err))
+    return pb_request_fail(request, &err);
+  query.cancelable_to = request->newest_job;
   if (!pb_job_list(request->print->db, &query, &ids, &count, &err))
     return pb_request_fail(request, &err);
   for (size_t i = 0; ok && i < count; i++)
@@ -118,7 +120,7 @@ cancel_many(struct pb_request *request, const char *owner)
 {
   ipp_attribute_t *ids = pb_ipp_find(request->ipp, OP, "job-ids", IPP_TAG_INTEGER);
 
-  return ids ? cancel_named(request, ids) : cancel_all(request, owner);
+  return ids ? cancel_named(request, ids, owner) : cancel_all(request, owner);
 }
 
 bool
@@ -148,9 +150,22 @@ pb_op_hold_job(struct pb_request *request)
   return pb_job_change_hold(request, &request->job, OP, until_ms);
 }
 
+// PWG 5100.18 s8.7: from now on the others may not have it.  A connector speaks of its own device
+// always, and means nothing by it.
+static bool
+keep_for(struct pb_request *request, const struct pb_device *device)
+{
+  pb_error_t err = {0};
+
+  if (!device || pb_request_is_proxy(request))
+    return true;
+  pb_text_copy(request->job.device_uuid, sizeof(request->job.device_uuid), device->uuid);
+  return pb_job_save(request->print->db, &request->job, &err) || pb_request_fail(request, &err);
+}
+
 // Whoever knows the PIN; what else holds the job is its owner's to say.
 static bool
-release_with_pin(struct pb_request *request)
+release_with_pin(struct pb_request *request, const struct pb_device *device)
 {
   bool           is_right = false;
   pb_error_t     err      = {0};
@@ -166,17 +181,7 @@ release_with_pin(struct pb_request *request)
   // A wrong PIN is refused, and its count stays.
   if (!is_right || (pb_request_is_proxy(request) && job->hold_until_ms != 0))
     return pb_job_save(request->print->db, job, &err) || pb_request_fail(request, &err);
-  return pb_job_end_hold(request, job);
-}
-
-// PWG 5100.18 s8.7: from now on the others may not have it.
-static bool
-keep_for(struct pb_request *request, const struct pb_device *device)
-{
-  pb_error_t err = {0};
-
-  pb_text_copy(request->job.device_uuid, sizeof(request->job.device_uuid), device->uuid);
-  return pb_job_save(request->print->db, &request->job, &err) || pb_request_fail(request, &err);
+  return pb_job_end_hold(request, job) && keep_for(request, device);
 }
 
 bool
@@ -194,12 +199,12 @@ pb_op_release_job(struct pb_request *request)
            pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s", job->id,
                              ippEnumString("job-state", job->status.state));
   if (pb_reasons_has(job->status.reasons, PB_REASON_PASSWORD_WAIT))
-    return release_with_pin(request);
+    return release_with_pin(request, device);
   if (pb_request_is_proxy(request))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
                              "job %d is held for its owner to release", job->id);
   return pb_job_change_hold(request, job, IPP_TAG_ZERO, /*until_ms*/ 0) &&
-         (!device || keep_for(request, device));
+         keep_for(request, device);
 }
 
 // --- Set-Job-Attributes: job-hold-until, job-name, job-priority
@@ -214,6 +219,17 @@ set_hold(struct pb_request *request)
 }
 
 static bool
+set_priority(struct pb_request *request, ipp_attribute_t *at)
+{
+  struct pb_job *job = &request->job;
+
+  job->priority = ippGetInteger(at, 0);
+  ippDeleteAttribute(job->ticket, ippFindAttribute(job->ticket, "job-priority", IPP_TAG_ZERO));
+  return pb_attributes_copy_one(at, job->ticket, IPP_TAG_JOB) ||
+         pb_request_refuse(request, IPP_STATUS_ERROR_TEMPORARY, "out of memory");
+}
+
+static bool
 set_one(struct pb_request *request, ipp_attribute_t *at)
 {
   struct pb_job *job  = &request->job;
@@ -224,42 +240,52 @@ set_one(struct pb_request *request, ipp_attribute_t *at)
     return pb_text_copy(job->name, sizeof(job->name), text) || true;
   if (strcmp(name, "job-priority") == 0 && ippGetValueTag(at) == IPP_TAG_INTEGER &&
       ippGetInteger(at, 0) >= 1 && ippGetInteger(at, 0) <= 100)
-  {
-    job->priority = ippGetInteger(at, 0);
-    return true;
-  }
-  if (strcmp(name, "job-hold-until") == 0 || strcmp(name, "job-hold-until-time") == 0)
-    return set_hold(request);
+    return set_priority(request, at);
   pb_request_refuse(request, IPP_STATUS_ERROR_ATTRIBUTES_NOT_SETTABLE, "%s cannot be set to that",
                     name);
   ippAddOutOfBand(request->response, IPP_TAG_UNSUPPORTED_GROUP, IPP_TAG_NOTSETTABLE, name);
   return false;
 }
 
+// Both names of a hold are looked at together, and that moves the message's cursor: at the end.
+static bool
+set_each(struct pb_request *request, int *count_out)
+{
+  bool ok       = true;
+  bool has_hold = false;
+
+  *count_out = 0;
+  for (ipp_attribute_t *at = ippFirstAttribute(request->ipp); ok && at;
+       at                  = ippNextAttribute(request->ipp))
+  {
+    const char *name = ippGetName(at);
+
+    if (ippGetGroupTag(at) != IPP_TAG_JOB || !name)
+      continue;
+    ++*count_out;
+    if (strcmp(name, "job-hold-until") == 0 || strcmp(name, "job-hold-until-time") == 0)
+      has_hold = true;
+    else
+      ok = set_one(request, at);
+  }
+  return ok && (!has_hold || set_hold(request));
+}
+
 bool
 pb_op_set_job_attributes(struct pb_request *request)
 {
-  bool           ok    = true;
   int            count = 0;
   pb_error_t     err   = {0};
   struct pb_job *job   = &request->job;
 
   if (pb_job_is_ended(job->status.state))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d has ended", job->id);
-  // The cursor of the message stands still meanwhile: set_one looks at this attribute only.
-  for (ipp_attribute_t *at = ippFirstAttribute(request->ipp); ok && at;
-       at                  = ippNextAttribute(request->ipp))
-  {
-    if (ippGetGroupTag(at) != IPP_TAG_JOB || !ippGetName(at))
-      continue;
-    ok = set_one(request, at);
-    count++;
-  }
-  if (!ok)
+  if (!set_each(request, &count))
     return false;
   if (count == 0)
     return pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "there is nothing to set");
-  if (!pb_job_save(request->print->db, job, &err))
+  if (!pb_job_save(request->print->db, job, &err) ||
+      !pb_job_save_ticket(request->print->db, job, &err))
     return pb_request_fail(request, &err);
   return pb_job_raise(request, PB_EVENT_JOB_CONFIG_CHANGED, job);
 }

@@ -105,6 +105,24 @@ pb_print_up_time_at(const pb_print_t *print, int64_t at_ms)
 
 // --- chores: a step for each job that a question finds, in a transaction of its own
 
+static int64_t
+get_limit_ms(const pb_print_t *print, enum pb_job_chore chore, int64_t now_ms)
+{
+  switch (chore)
+  {
+    case PB_JOBS_OVERDUE:
+      return now_ms - print->options.multiple_operation_ms;
+    case PB_JOBS_CUT_OFF:
+      return now_ms - print->options.cut_off_ms;
+    case PB_JOBS_FORGOTTEN:
+      return now_ms - print->options.held_ms;
+    case PB_JOBS_OLD:
+      return now_ms - print->options.job_history_ms;
+    default:
+      return now_ms;
+  }
+}
+
 static bool
 load_job(struct pb_request *request)
 {
@@ -115,6 +133,16 @@ load_job(struct pb_request *request)
     return pb_request_fail(request, &err);
   request->printer.id = request->job.printer_id;
   return true;
+}
+
+// False also where nothing is to be done any more: between the look at all jobs and this one,
+// somebody was quicker.  Then *ok_out is true.
+static bool
+load_for(struct pb_request *request, enum pb_job_chore chore, bool *ok_out)
+{
+  *ok_out = load_job(request);
+  return *ok_out && pb_job_has_chore(&request->job, chore,
+                                     get_limit_ms(request->print, chore, request->now_ms));
 }
 
 // The upload ended with the service: nobody was told that the job was taken.
@@ -151,23 +179,44 @@ abort_incoming(struct pb_request *request)
 // multiple-operation-time-out-action is 'abort-job': half a job is not what its sender wants
 // printed.
 static bool
+abort_open(struct pb_request *request, enum pb_job_chore chore)
+{
+  bool ok = false;
+
+  if (!load_for(request, chore, &ok))
+    return ok;
+  return pb_job_abort(request, &request->job, "submission-interrupted",
+                      "No more documents came in time.");
+}
+
+static bool
 abort_overdue(struct pb_request *request)
 {
-  return load_job(request) && pb_job_abort(request, &request->job, "submission-interrupted",
-                                           "No more documents came in time.");
+  return abort_open(request, PB_JOBS_OVERDUE);
+}
+
+static bool
+abort_cut_off(struct pb_request *request)
+{
+  return abort_open(request, PB_JOBS_CUT_OFF);
 }
 
 static bool
 abort_forgotten(struct pb_request *request)
 {
-  return load_job(request) &&
-         pb_job_abort(request, &request->job, /*reason*/ NULL, "Nobody released it in time.");
+  bool ok = false;
+
+  if (!load_for(request, PB_JOBS_FORGOTTEN, &ok))
+    return ok;
+  return pb_job_abort(request, &request->job, /*reason*/ NULL, "Nobody released it in time.");
 }
 
 static bool
 release_due(struct pb_request *request)
 {
-  return load_job(request) && pb_job_end_hold(request, &request->job);
+  bool ok = false;
+
+  return load_for(request, PB_JOBS_DUE, &ok) ? pb_job_end_hold(request, &request->job) : ok;
 }
 
 static bool
@@ -292,7 +341,8 @@ note_jump(pb_print_t *print)
     /*ctx*/ NULL, PB_LOG_WARN,
     "the clock has jumped by %lld s: jobs that wait for their next document begin to wait anew",
     (long long)(jump_ms / 1000));
-  if (!pb_job_wait_anew(print->db, now_ms, &err))
+  if (!pb_job_wait_anew(print->db, now_ms, &err) ||
+      !pb_job_note_jump(print->db, now_ms, jump_ms, &err))
     pb_log(/*ctx*/ NULL, PB_LOG_WARN, "housekeeping: %s", err.message);
 }
 
@@ -305,21 +355,19 @@ pb_print_tick(pb_print_t *print)
     bool (*step)(struct pb_request *);
   } chores[] = {
     {PB_JOBS_OVERDUE,   abort_overdue  },
-    {PB_JOBS_CUT_OFF,   abort_overdue  },
+    {PB_JOBS_CUT_OFF,   abort_cut_off  },
     {PB_JOBS_FORGOTTEN, abort_forgotten},
     {PB_JOBS_DUE,       release_due    },
   };
-  int64_t    now_ms      = pb_clock_now_ms();
-  int64_t    before_ms[] = {now_ms - print->options.multiple_operation_ms,
-                            now_ms - print->options.cut_off_ms, now_ms - print->options.held_ms,
-                            now_ms};
-  pb_error_t err         = {0};
+  int64_t    now_ms = pb_clock_now_ms();
+  pb_error_t err    = {0};
 
   note_jump(print);
   for (size_t i = 0; i < sizeof(chores) / sizeof(chores[0]); i++)
-    if (!do_chore(print, chores[i].chore, before_ms[i], chores[i].step, &err))
+    if (!do_chore(print, chores[i].chore, get_limit_ms(print, chores[i].chore, now_ms),
+                  chores[i].step, &err))
       pb_log(/*ctx*/ NULL, PB_LOG_WARN, "housekeeping: %s", err.message);
-  if (!drop_history(print, now_ms - print->options.job_history_ms, &err))
+  if (!drop_history(print, get_limit_ms(print, PB_JOBS_OLD, now_ms), &err))
     pb_log(/*ctx*/ NULL, PB_LOG_WARN, "old jobs stay: %s", err.message);
   pb_presence_tick(print);
   pb_lease_tick(print);

@@ -77,6 +77,8 @@ static const char *const migrations[] = {
   "ALTER TABLE jobs ADD COLUMN lost_uuid TEXT NOT NULL DEFAULT '';"  // held since that device went
   "ALTER TABLE jobs ADD COLUMN offers INTEGER NOT NULL DEFAULT 0;"
   "ALTER TABLE jobs ADD COLUMN refused_by TEXT NOT NULL DEFAULT '';",
+
+  "CREATE INDEX jobs_open ON jobs(activity_ms) WHERE is_open = 1;",
 };
 
 bool

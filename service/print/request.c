@@ -458,8 +458,6 @@ pb_request_perform(struct pb_request *request, const char *path, const void *mes
   pb_error_t err = {0};
 
   request->now_ms = pb_clock_now_ms();
-  if (request->arrived_ms == 0)
-    request->arrived_ms = request->now_ms;
   if (!pb_ipp_parse(message, size, &request->ipp, &err))
   {
     refuse_malformed(request, message, size, &err);

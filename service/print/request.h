@@ -81,7 +81,7 @@ struct pb_request
   struct pb_device          *device;  // of the printer's: the one that is named, else the proxy's; may be NULL
   struct pb_job              job;
   int64_t                    now_ms;
-  int64_t                    arrived_ms;  // of the first time that it is performed; 0: now
+  int                        newest_job;  // when it was performed first, in parts; 0: not looked at yet
   enum pb_answer             answer;
   struct pb_upload          *upload;  // PB_ANSWER_DOCUMENT
   struct

@@ -194,11 +194,11 @@ begin(struct bench *b, struct pb_request *request, const pb_principal_t *who, ip
   pb_request_perform(request, path, body.data, body.size);
   while (request->answer == PB_ANSWER_AGAIN)
   {
-    int64_t arrived_ms = request->arrived_ms;
+    int newest_job = request->newest_job;
 
     pb_request_clear(request);
     pb_request_init(request, b->print, who);
-    request->arrived_ms = arrived_ms;
+    request->newest_job = newest_job;
     pb_request_perform(request, path, body.data, body.size);
   }
   pb_buffer_clear(&body);

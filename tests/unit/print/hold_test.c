@@ -468,17 +468,165 @@ forgotten_jobs_end(void **state)
   int later = submit(b, with_time(ask(IPP_OP_PRINT_JOB), IPP_TAG_JOB, pb_clock_now_ms() + 2 * day));
 
   check_status(call(b, &ann, ask_job(IPP_OP_HOLD_JOB, held)), IPP_STATUS_OK);
-  pb_clock_shift_wall_ms(day - MINUTE_MS);
+  pb_clock_shift_ms(day - MINUTE_MS);
   pb_print_tick(b->print);
   check_job(b, pin, HELD, WAITS);
-  pb_clock_shift_wall_ms(2 * MINUTE_MS);
+  pb_clock_shift_ms(2 * MINUTE_MS);
   pb_print_tick(b->print);
   check_job(b, pin, IPP_JSTATE_ABORTED, "aborted-by-system");
   check_job(b, held, IPP_JSTATE_ABORTED, "aborted-by-system");
   check_job(b, later, HELD, SPECIFIED);
   check_job(b, waits, PENDING, "job-fetchable");
   assert_int_equal(count_passwords(b), 0);
-  pb_clock_shift_wall_ms(-day - MINUTE_MS);
+  pb_clock_shift_ms(-day - MINUTE_MS);
+}
+
+// The days count from when it was held, not from when it came; and a wrong clock is no day.
+static void
+held_jobs_have_their_days(void **state)
+{
+  struct bench *b    = *state;
+  int64_t       day  = (int64_t)24 * 60 * MINUTE_MS;
+  int           late = print_job(b, &ann);
+  int           pin  = submit(b, with_pin(ask(IPP_OP_PRINT_JOB), "1234"));
+  ipp_t        *ipp  = with_pin(ask(IPP_OP_PRINT_JOB), "1234");
+  int           both;
+
+  pb_print_tick(b->print);
+  pb_clock_shift_wall_ms(400 * day);
+  pb_print_tick(b->print);
+  check_job(b, pin, HELD, WAITS);
+  pb_clock_shift_wall_ms(-400 * day);
+  pb_print_tick(b->print);
+  check_job(b, pin, HELD, WAITS);
+
+  both = submit(b, with_time(ipp, IPP_TAG_JOB, pb_clock_now_ms() + 2 * day));
+  pb_clock_shift_ms(day + MINUTE_MS);
+  check_status(call(b, &ann, ask_job(IPP_OP_HOLD_JOB, late)), IPP_STATUS_OK);
+  pb_print_tick(b->print);
+  check_job(b, pin, IPP_JSTATE_ABORTED, "aborted-by-system");
+  check_job(b, late, HELD, SPECIFIED);
+  pb_clock_shift_ms(day + MINUTE_MS);
+  pb_print_tick(b->print);
+  check_job(b, late, IPP_JSTATE_ABORTED, "aborted-by-system");
+  pb_print_tick(b->print);
+  check_job(b, both, HELD, WAITS);  // its PIN is asked for from now on
+  pb_clock_shift_ms(-2 * (day + MINUTE_MS));
+}
+
+static void
+add_race(struct bench *b, int first, const char *when, int second, const char *change)
+{
+  char       sql[512];
+  pb_error_t err = {0};
+
+  check_ok(pb_db_run(b->db, &err, "DROP TRIGGER IF EXISTS race", ""), err);
+  snprintf(sql, sizeof(sql),
+           "CREATE TRIGGER race AFTER UPDATE ON jobs WHEN NEW.id = %d AND NEW.state = %s BEGIN "
+           "UPDATE jobs SET %s WHERE id = %d; END",
+           first, when, change, second);
+  check_ok(pb_db_run(b->db, &err, sql, ""), err);
+}
+
+static int
+create_open(struct bench *b)
+{
+  ipp_t *response = NULL;
+  int    id;
+
+  check_status(call_with(b, &ann, ask(IPP_OP_CREATE_JOB), NULL, &response), IPP_STATUS_OK);
+  id = pb_ipp_int(response, IPP_TAG_JOB, "job-id", 0);
+  ippDelete(response);
+  return id;
+}
+
+// Somebody was quicker: between the look at all jobs and the step for one, it has been released,
+// held anew, or gone on with.
+static void
+housekeeping_looks_twice(void **state)
+{
+  struct bench *b      = *state;
+  int64_t       day    = (int64_t)24 * 60 * MINUTE_MS;
+  int64_t       due_ms = pb_clock_now_ms() + MINUTE_MS;
+  int           first, second;
+
+  first  = submit(b, with_time(ask(IPP_OP_PRINT_JOB), IPP_TAG_JOB, due_ms));
+  second = submit(b, with_time(ask(IPP_OP_PRINT_JOB), IPP_TAG_JOB, due_ms));
+  add_race(b, first, "3", second, "hold_until_ms = 9223372036854775807");
+  pb_clock_shift_wall_ms(2 * MINUTE_MS);
+  pb_print_tick(b->print);
+  pb_clock_shift_wall_ms(-2 * MINUTE_MS);
+  check_job(b, first, PENDING, "job-fetchable");
+  check_job(b, second, HELD, SPECIFIED);
+  check_status(call(b, &ann, ask(IPP_OP_CANCEL_MY_JOBS)), IPP_STATUS_OK);
+
+  first  = submit(b, with_pin(ask(IPP_OP_PRINT_JOB), "1234"));
+  second = submit(b, with_pin(ask(IPP_OP_PRINT_JOB), "1234"));
+  add_race(b, first, "8", second, "state = 3, reasons = 'job-fetchable', is_fetchable = 1");
+  pb_clock_shift_ms(day + MINUTE_MS);
+  pb_print_tick(b->print);
+  pb_clock_shift_ms(-day - MINUTE_MS);
+  check_job(b, first, IPP_JSTATE_ABORTED, "aborted-by-system");
+  check_job(b, second, PENDING, "job-fetchable");
+  check_status(call(b, &ann, ask(IPP_OP_CANCEL_MY_JOBS)), IPP_STATUS_OK);
+
+  first  = create_open(b);
+  second = create_open(b);
+  add_race(b, first, "8", second, "is_incoming = 1");
+  pb_clock_shift_ms(2 * MINUTE_MS);
+  pb_print_tick(b->print);
+  pb_clock_shift_ms(-2 * MINUTE_MS);
+  check_job(b, first, IPP_JSTATE_ABORTED, "submission-interrupted,aborted-by-system");
+  check_job(b, second, PENDING, "job-data-insufficient");
+}
+
+// All that a request sets, in whatever order; and what was set is what is told.
+static void
+several_attributes_are_set_at_once(void **state)
+{
+  struct bench *b        = *state;
+  int           id       = print_job(b, &ann);
+  ipp_t        *response = NULL, *ipp;
+
+  for (int is_last = 0; is_last < 2; is_last++)
+  {
+    const char *name = is_last ? "Second" : "First";
+
+    ipp = ask_job(IPP_OP_SET_JOB_ATTRIBUTES, id);
+    if (!is_last)
+      ippAddString(ipp, IPP_TAG_JOB, IPP_TAG_KEYWORD, "job-hold-until", NULL, "indefinite");
+    ippAddString(ipp, IPP_TAG_JOB, IPP_TAG_NAME, "job-name", NULL, name);
+    ippAddInteger(ipp, IPP_TAG_JOB, IPP_TAG_INTEGER, "job-priority", 70 + is_last);
+    if (is_last)
+      ippAddString(ipp, IPP_TAG_JOB, IPP_TAG_KEYWORD, "job-hold-until", NULL, "no-hold");
+    check_status(call(b, &ann, ipp), IPP_STATUS_OK);
+    check_job(b, id, is_last ? PENDING : HELD, is_last ? "job-fetchable" : SPECIFIED);
+    check_status(call_with(b, &ann, ask_job(IPP_OP_GET_JOB_ATTRIBUTES, id), NULL, &response),
+                 IPP_STATUS_OK);
+    assert_string_equal(pb_ipp_text(response, IPP_TAG_JOB, "job-name"), name);
+    assert_int_equal(pb_ipp_int(response, IPP_TAG_JOB, "job-priority", 0), 70 + is_last);
+    ippDelete(response);
+  }
+  ipp = ask_job(IPP_OP_SET_JOB_ATTRIBUTES, id);
+  ippAddString(ipp, IPP_TAG_JOB, IPP_TAG_KEYWORD, "job-hold-until", NULL, "indefinite");
+  ippAddInteger(ipp, IPP_TAG_JOB, IPP_TAG_INTEGER, "job-priority", 101);
+  check_status(call(b, &ann, ipp), IPP_STATUS_ERROR_ATTRIBUTES_NOT_SETTABLE);
+  check_job(b, id, PENDING, "job-fetchable");
+}
+
+// PWG 5100.18 s8.7: the PIN of whoever stands at one of two print servers' printers.
+static void
+the_pin_goes_with_a_device(void **state)
+{
+  struct bench *b   = *state;
+  int           id  = submit(b, with_pin(ask(IPP_OP_PRINT_JOB), "1234"));
+  pb_error_t    err = {0};
+  struct pb_job job;
+
+  check_status(call(b, &ann, with_pin(ask_device(IPP_OP_RELEASE_JOB, id), "1234")), IPP_STATUS_OK);
+  check_ok(pb_job_load(b->db, id, &job, &err), err);
+  assert_string_equal(job.device_uuid, UUID);
+  pb_job_clear(&job);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
@@ -500,6 +648,10 @@ main(void)
     TEST(a_moment_holds),
     TEST(an_open_job_is_not_offered_when_due),
     TEST(forgotten_jobs_end),
+    TEST(held_jobs_have_their_days),
+    TEST(housekeeping_looks_twice),
+    TEST(several_attributes_are_set_at_once),
+    TEST(the_pin_goes_with_a_device),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -449,6 +449,32 @@ many_are_canceled_or_none(void **state)
   check_job(b, his, CANCELED, "job-canceled-by-operator");
 }
 
+// "Mine" is nobody else's, whoever asks (PWG 5100.11 s4.2.3); to name a job twice is no fault; and
+// a clock that was put right hides no job.
+static void
+my_jobs_are_mine(void **state)
+{
+  struct bench *b    = *state;
+  int           mine = print_job(b, &operator), his = print_job(b, &bob);
+  int           both[] = {mine, his}, twice[] = {mine, mine};
+  ipp_t        *ipp = ask(IPP_OP_CANCEL_MY_JOBS);
+
+  ippAddIntegers(ipp, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "job-ids", 2, both);
+  check_status(call(b, &operator, ipp), IPP_STATUS_ERROR_NOT_POSSIBLE);
+  check_job(b, his, PENDING, "job-fetchable");
+  check_job(b, mine, PENDING, "job-fetchable");
+
+  ipp = ask(IPP_OP_CANCEL_MY_JOBS);
+  ippAddIntegers(ipp, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "job-ids", 2, twice);
+  check_status(call(b, &operator, ipp), IPP_STATUS_OK);
+  check_job(b, mine, CANCELED, "job-canceled-by-user");
+
+  pb_clock_shift_wall_ms(-3600 * 1000);
+  check_status(call(b, &bob, ask(IPP_OP_CANCEL_MY_JOBS)), IPP_STATUS_OK);
+  pb_clock_shift_wall_ms(3600 * 1000);
+  check_job(b, his, CANCELED, "job-canceled-by-user");
+}
+
 static int
 add_job(struct bench *b, const char *owner, int priority, bool is_fetchable)
 {
@@ -872,6 +898,7 @@ main(void)
     TEST(time_does_its_work),
     TEST(a_job_of_many_documents_outlives_the_service),
     TEST(a_jump_of_the_clock_is_no_silence),
+    TEST(my_jobs_are_mine),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
