@@ -221,7 +221,8 @@ add_copies(struct pb_wanted *wanted)
     wanted->has_no_memory = true;
 }
 
-// --- job-password (PWG 5100.11 s6.1.1): an operation attribute
+// --- job-password (PWG 5100.11 s6.1.1): an operation attribute.  A job that was meant to wait for
+// its PIN is not sent without.
 
 // The first of the printer's that we can make; plain where it takes that: it travels by TLS only.
 static const char *
@@ -248,7 +249,13 @@ choose_encryption(const struct pb_wanted *wanted)
 }
 
 static bool
-add_password(struct pb_wanted *wanted, ipp_t *request)
+refuse_password(const char *why, pb_error_t *err)
+{
+  return pb_error_set(err, PB_REJECT, "the job's PIN (job-password): %s", why);
+}
+
+static bool
+add_password(struct pb_wanted *wanted, ipp_t *request, pb_error_t *err)
 {
   const char   *password   = cupsGetOption("job-password", wanted->count, wanted->options);
   const char   *encryption = NULL;
@@ -263,25 +270,20 @@ add_password(struct pb_wanted *wanted, ipp_t *request)
   encryption = choose_encryption(wanted);
   size       = (ssize_t)strlen(password);
   if (size > max)
-  {
-    pb_wanted_drop(wanted, "job-password", "",
-                   max > 0 ? "longer than the printer takes" : "the printer has none");
-    return true;
-  }
+    return refuse_password(
+      max > 0 ? "it is longer than the printer takes" : "the printer takes none", err);
   if (strcmp(encryption, "none") != 0)
   {
     size = cupsHashData(encryption, password, (size_t)size, hash, sizeof(hash));
     if (size <= 0)
-    {
-      pb_wanted_drop(wanted, "job-password", "", "its encryption is not known");
-      return true;
-    }
+      return refuse_password("its encryption is not known", err);
     password = (const char *)hash;
   }
-  return ippAddOctetString(request, IPP_TAG_OPERATION, "job-password", password, (int)size) !=
-           NULL &&
-         ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "job-password-encryption",
-                      /*language*/ NULL, encryption) != NULL;
+  return (ippAddOctetString(request, IPP_TAG_OPERATION, "job-password", password, (int)size) !=
+            NULL &&
+          ippAddString(request, IPP_TAG_OPERATION, IPP_TAG_KEYWORD, "job-password-encryption",
+                       /*language*/ NULL, encryption) != NULL) ||
+         pb_error_set(err, PB_RETRY, "out of memory");
 }
 
 // --- out
@@ -341,15 +343,23 @@ gather(struct pb_wanted *wanted)
   add_copies(wanted);
 }
 
+static bool
+add_all(struct pb_wanted *wanted, ipp_t *request, pb_error_t *err)
+{
+  return add_password(wanted, request, err) &&
+         (copy_job(wanted, request) || pb_error_set(err, PB_RETRY, "out of memory"));
+}
+
 bool
 pb_job_options_add(ipp_t *request, const struct pb_job_options *in, pb_error_t *err)
 {
   struct pb_wanted wanted  = {.in = in, .job = ippNew(), .media = ippNew()};
   pb_ppd_map_t    *opened  = NULL;
   pb_error_t       ppd_err = {0};
-  bool             ok      = wanted.job != NULL && wanted.media != NULL;
+  bool             is_made = wanted.job != NULL && wanted.media != NULL;
+  bool             ok      = false;
 
-  if (ok)
+  if (is_made)
   {
     wanted.count = cupsParseOptions(in->options != NULL ? in->options : "", 0, &wanted.options);
     if (in->ppd == NULL && in->ppd_path != NULL &&
@@ -357,11 +367,12 @@ pb_job_options_add(ipp_t *request, const struct pb_job_options *in, pb_error_t *
       pb_wanted_drop(&wanted, "ppd", in->ppd_path, ppd_err.message);
     wanted.ppd = in->ppd != NULL ? in->ppd : opened;
     gather(&wanted);
-    ok = !wanted.has_no_memory && add_password(&wanted, request) && copy_job(&wanted, request);
+    is_made = !wanted.has_no_memory;
   }
+  ok = is_made ? add_all(&wanted, request, err) : pb_error_set(err, PB_RETRY, "out of memory");
   pb_ppd_map_close(opened);
   cupsFreeOptions(wanted.count, wanted.options);
   ippDelete(wanted.job);
   ippDelete(wanted.media);
-  return ok || pb_error_set(err, PB_RETRY, "out of memory");
+  return ok;
 }

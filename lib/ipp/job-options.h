@@ -33,7 +33,8 @@ struct pb_job_options
 // Adds to the request's job group (job-password and job-password-encryption: operation group, PWG
 // 5100.11; so do it before other groups are added).  The request is one that pb_ipp_new_request
 // made.  Options of the local queue alone (job-sheets, job-uuid, ...) are left out without a word.
-// PB_RETRY: out of memory; a PPD that cannot be read counts as none.
+// PB_RETRY: out of memory; PB_REJECT: a job-password that cannot be sent as it was meant.  A PPD
+// that cannot be read counts as none.
 bool pb_job_options_add(ipp_t *request, const struct pb_job_options *in,
                         pb_error_t *err) PB_MUST_USE;
 

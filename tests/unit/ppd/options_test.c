@@ -181,8 +181,13 @@ send_options(const struct printer *printer, const char *options, int copies, con
   in.is_filtered = in.final_format != NULL;
   assert_true(in.is_filtered || made[0] == '\0');
   *sent = (struct sent){.count = 0};
-  check_ok(pb_job_options_add(request, &in, &err), err);
-  add_attributes(sent, request, IPP_TAG_JOB);
+  if (pb_job_options_add(request, &in, &err))
+    add_attributes(sent, request, IPP_TAG_JOB);
+  else
+  {
+    assert_int_equal(err.kind, PB_REJECT);
+    add_line(sent, "refused");
+  }
   ippDelete(request);
 }
 
