@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A short soak with a fixed seed; `bench/soak` runs long ones."""
 
+import faulthandler
 import sys
 import unittest
 
@@ -17,6 +18,8 @@ class Short(unittest.TestCase):
     def test_every_job_once(self):
         if not has_fault_points():
             self.skipTest("built without PB_FAULTS")
+        faulthandler.dump_traceback_later(240)  # where it hangs, should it
+        self.addCleanup(faulthandler.cancel_dump_traceback_later)
         soak = Soak(PROGRAMS, seed=20261121, rate=0.25)
         try:
             verdicts = soak.run(jobs=80)
