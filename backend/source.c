@@ -187,6 +187,14 @@ is_readable_now(const pb_source_t *source)
   return source->is_file || source->at < source->kept || source->is_ended || poll(&fd, 1, 0) > 0;
 }
 
+// A byte that is taken from the pipe and cannot be kept is lost.
+static bool
+has_room(const pb_source_t *source, size_t room)
+{
+  return source->is_file || fallocate(source->file, /*mode*/ 0, 0, (off_t)room) == 0 ||
+         errno == EOPNOTSUPP || errno == ENOSYS;
+}
+
 bool
 pb_source_peek(pb_source_t *source, void *data, size_t room, size_t *got_out, pb_error_t *err)
 {
@@ -195,6 +203,8 @@ pb_source_peek(pb_source_t *source, void *data, size_t room, size_t *got_out, pb
   *got_out = 0;
   if (!pb_source_rewind(source, err))
     return false;
+  if (source->is_lost || !has_room(source, room))
+    return true;
   while (!source->is_lost && *got_out < room && piece > 0 && is_readable_now(source))
   {
     if (!pb_source_read(source, /*stop_fd*/ -1, (char *)data + *got_out, room - *got_out, &piece,

@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define SIZE 300000
@@ -182,6 +184,34 @@ test_peek(void **state)
   free(block);
 }
 
+// A disk that is nearly full: what cannot be kept is not taken either.
+static void
+test_peek_without_room(void **state)
+{
+  const struct rlimit little = {.rlim_cur = 4096, .rlim_max = RLIM_INFINITY};
+  struct rlimit       before;
+  pb_source_t        *source = NULL;
+  pb_error_t          err    = {0};
+  char               *block  = malloc(SIZE);
+  size_t              got    = 0;
+  int                 fds[2];
+
+  (void)state;
+  assert_int_equal(pipe(fds), 0);
+  assert_int_equal(write(fds[1], document, 20000), 20000);
+  close(fds[1]);
+  check_ok(pb_source_open(fds[0], "/tmp", &source, &err), err);
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+  check_ok(pb_source_peek(source, block, SIZE, &got, &err), err);
+  assert_int_equal(got, 0);
+  assert_int_equal(read_some(source, SIZE), 20000);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  pb_source_close(source);
+  free(block);
+}
+
 static void
 test_empty(void **state)
 {
@@ -250,6 +280,7 @@ main(void)
     cmocka_unit_test(test_pipe),
     cmocka_unit_test(test_pipe_without_disk),
     cmocka_unit_test(test_peek),
+    cmocka_unit_test(test_peek_without_room),
     cmocka_unit_test(test_empty),
     cmocka_unit_test(test_stopped),
     cmocka_unit_test(test_folder),
