@@ -215,6 +215,14 @@ note_wrong(struct pb_request *request, struct pb_job *job)
                     job->id);
 }
 
+// A clock that was wrong when it was said makes it no longer.
+static bool
+is_blocked(const struct pb_job *job, int64_t now_ms)
+{
+  return now_ms < job->pin_block_ms && job->pin_block_ms - now_ms <= (int64_t)BLOCK_MS
+                                                                       << BLOCK_DOUBLINGS;
+}
+
 bool
 pb_job_password_try(struct pb_request *request, struct pb_job *job, bool *is_right_out)
 {
@@ -226,7 +234,7 @@ pb_job_password_try(struct pb_request *request, struct pb_job *job, bool *is_rig
   if (!read_password(request->ipp, &given))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
                              "job %d waits for its PIN (job-password)", job->id);
-  if (request->now_ms < job->pin_block_ms)
+  if (is_blocked(job, request->now_ms))
     pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
                       "too many wrong PINs: try again in %d minutes",
                       (int)((job->pin_block_ms - request->now_ms) / 60000) + 1);

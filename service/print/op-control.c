@@ -32,13 +32,16 @@ pb_op_cancel_job(struct pb_request *request)
 static bool
 check_cancelable(struct pb_request *request, int id, const char *owner)
 {
-  bool          ok = false;
+  bool          ok       = false;
+  const char   *asserted = owner ? pb_request_get_asserted(request) : NULL;
   struct pb_job job;
 
   if (!pb_job_load(request->print->db, id, &job, /*err*/ NULL))
     return false;
   ok = job.printer_id == request->printer.id && pb_request_may_touch(request, &job) &&
-       (!owner || pb_text_is_equal(job.owner, owner)) && !pb_job_is_ended(job.status.state);
+       (!owner || pb_text_is_equal(job.owner, owner)) &&
+       (!asserted || pb_text_is_equal(job.asserted_user, asserted)) &&
+       !pb_job_is_ended(job.status.state);
   pb_job_clear(&job);
   return ok;
 }

@@ -264,6 +264,9 @@ test_asserted_names(void **state)
                IPP_STATUS_ERROR_NOT_AUTHORIZED);
   check_status(call(b, &machine, ask_as(ask_job(IPP_OP_CANCEL_JOB, own), ann.name)),
                IPP_STATUS_ERROR_NOT_AUTHORIZED);
+  ipp_t *ipp = ask_as(ask(IPP_OP_CANCEL_MY_JOBS), "mary");
+  ippAddInteger(ipp, IPP_TAG_OPERATION, IPP_TAG_INTEGER, "job-ids", none);
+  check_status(call(b, &machine, ipp), IPP_STATUS_ERROR_NOT_POSSIBLE);
   check_status(call(b, &machine, ask_as(ask(IPP_OP_CANCEL_MY_JOBS), "mary")), IPP_STATUS_OK);
   check_job(b, mary, IPP_JSTATE_CANCELED, "job-canceled-by-user");
   check_job(b, none, IPP_JSTATE_PENDING, "job-fetchable");

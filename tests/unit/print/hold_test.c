@@ -222,6 +222,21 @@ wrong_pins_cost_time(void **state)
   pb_clock_shift_wall_ms(-15 * MINUTE_MS - 1);
 }
 
+// Wrong ones while the clock was wrong, too: nobody waits for years.
+static void
+no_wait_is_longer_than_the_longest(void **state)
+{
+  struct bench *b    = *state;
+  int64_t       year = (int64_t)365 * 24 * 60 * MINUTE_MS;
+  int           id   = submit(b, with_pin(ask(IPP_OP_PRINT_JOB), "1234"));
+
+  pb_clock_shift_wall_ms(year);
+  for (int i = 0; i < 5; i++)
+    check_status(release(b, &ann, id, "9999"), WRONG);
+  pb_clock_shift_wall_ms(-year);
+  check_status(release(b, &ann, id, "1234"), IPP_STATUS_OK);
+}
+
 // At the print server: whoever knows the PIN, and no more than that.
 static void
 the_pin_is_given_at_the_print_server(void **state)
@@ -640,6 +655,7 @@ main(void)
     TEST(hashes_are_compared),
     TEST(bad_passwords_are_refused),
     TEST(wrong_pins_cost_time),
+    TEST(no_wait_is_longer_than_the_longest),
     TEST(the_pin_is_given_at_the_print_server),
     TEST(the_pin_is_given_at_the_portal),
     TEST(a_device_with_pin_printing_gets_it),
