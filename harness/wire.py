@@ -21,6 +21,7 @@ class Wire:
         self.listener.listen(128)
         self.port = self.listener.getsockname()[1]
         self.pairs, self.lock = set(), threading.Lock()
+        self.is_closed = False
         self.refuses = False        # new connections are cut at once
         self.is_silent = False      # nothing is relayed, nothing is closed: a black hole
         self.forgotten = set()      # connections that stay in it
@@ -36,7 +37,9 @@ class Wire:
             try:
                 near, _ = self.listener.accept()
             except OSError:
-                return
+                if self.is_closed:
+                    return
+                continue  # who called has gone already
             if self.refuses:
                 near.close()
                 continue
@@ -131,7 +134,7 @@ class Wire:
         self._reset(lost)
 
     def close(self):
-        self.refuses = True
+        self.is_closed = self.refuses = True
         self.listener.close()
         self.cut()
 
