@@ -121,6 +121,7 @@ add_printer(struct pb_request *request, int id, const struct pb_requested *reque
   pb_printer_clear(&request->printer);
   if (!pb_printer_load(request->print->db, id, &request->printer, &err))
     return pb_request_fail(request, &err);
+  pb_presence_mark(request->print, &request->printer);
   capabilities = pb_capabilities_new_for(request, /*only*/ NULL, requested);
   if (!capabilities)
     return false;

@@ -3,6 +3,7 @@
 """Two print servers for one cloud printer: each job comes out of one of them, once; when one stays away, what it had not
 begun goes to the other, and what it may have printed is held."""
 
+import glob
 import os
 import signal
 import socket
@@ -132,6 +133,12 @@ class Pair(DaysCase):
         finally:
             client.close()
 
+    @staticmethod
+    def uuid_of(connector):
+        """Of the one queue that it shares."""
+        path, = glob.glob(f"{connector.state}/services/*/????????-*.json")
+        return "urn:uuid:" + os.path.basename(path).removesuffix(".json")
+
     def nothing_waits(self, cups):
         wait_for(lambda: not cups.jobs("not-completed"), "no local jobs", 30)
 
@@ -199,8 +206,30 @@ class Pair(DaysCase):
         job = self.print_title("alone")
         self.world.wait_job("Laser", job)
         self.assertEqual(self.pages(), [[1], []])
-        _, page = self.world.service.portal().open("/printers")
-        self.assertIn("Laser", page)
+        self.join()
+
+    def test_withdrawn_by_an_administrator(self):
+        """What it had not begun is the other's, the rest is held; it is locked out."""
+        world, other = self.world, self.connector
+        world.connector.stop()
+        self.printer.stop_taking()
+        begun = world.print_job("Laser", self.document(2))
+        other.process.wait_output(f"[Laser job {begun}] document 1 is handed over")
+        waiting = self.print_title("waits")
+        wait_for(lambda: len(self.cups.jobs("not-completed")) == 2, "the local jobs")
+        world.connector.start()
+        world.connector.wait_tunnel()
+        portal = world.service.portal()
+        _, page = portal.open("/printers")
+        uuid = self.uuid_of(other)
+        status, _ = portal.open("/printers/devices/remove", [("csrf", portal.csrf(page)), ("device", uuid),
+                                                             ("printer", world.uris["Laser"].rsplit("/", 1)[1])])
+        self.assertEqual(status, 200)
+        world.wait_job("Laser", waiting)
+        last = world.wait_job("Laser", begun, ("pending-held",))
+        self.assertIn("was taken away", last["job-state-message"])
+        other.wait_tunnel("denied")
+        self.assertEqual(self.pages(), [[1], []])
 
 
 if __name__ == "__main__":
