@@ -10,6 +10,7 @@ import socket
 import sys
 import unittest
 
+from harness import documents
 from harness.connector import Connector
 from harness.cups import Cups
 from harness.ipp import INTEGER, Client
@@ -213,8 +214,8 @@ class Pair(DaysCase):
         world, other = self.world, self.connector
         world.connector.stop()
         self.printer.stop_taking()
-        begun = world.print_job("Laser", self.document(2))
-        other.process.wait_output(f"[Laser job {begun}] document 1 is handed over")
+        begun = world.print_job("Laser", documents.postscript(world.path("withdrawn.ps"), filler_bytes=30_000_000))
+        other.process.wait_output(f"[Laser job {begun}] printing")
         waiting = self.print_title("waits")
         wait_for(lambda: len(self.cups.jobs("not-completed")) == 2, "the local jobs")
         world.connector.start()
