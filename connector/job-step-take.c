@@ -30,6 +30,7 @@ take_description(pb_job_t *job, ipp_t *ticket)
   if (!pb_text_is_uuid(record->job_uuid))
     pb_text_make_uuid(record->job_uuid);
   record->offers = pb_ipp_int(ticket, IPP_TAG_JOB, PB_JOB_OFFERS, 0);
+  ippDeleteAttribute(ticket, ippFindAttribute(ticket, PB_JOB_OFFERS, IPP_TAG_ZERO));
 }
 
 // The service's answer: somebody else was quicker, or the job has ended.  No failure, and nothing
