@@ -5,6 +5,7 @@
 #include "check.h"
 #include "connector/document.h"
 #include "net/digest.h"
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -162,6 +163,7 @@ dial(void)
   return fd;
 }
 
+// Who turns everybody away may have answered, and closed, before the question comes.
 static int
 ask(const char *wanted)
 {
@@ -169,7 +171,7 @@ ask(const char *wanted)
   int  fd   = dial();
   int  size = snprintf(line, sizeof(line), "GET %s\n", wanted);
 
-  assert_int_equal(send(fd, line, (size_t)size, 0), size);
+  assert_true(send(fd, line, (size_t)size, 0) == size || errno == EPIPE);
   return fd;
 }
 
