@@ -5,11 +5,9 @@
 
 #include "base/file.h"
 #include "net/vault.h"
+#include "quiet.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 static bool
 take_line(char *line, bool is_new, pb_secret_t *passphrase, pb_error_t *err)
@@ -41,22 +39,15 @@ read_file(const char *path, bool is_new, pb_secret_t *passphrase, pb_error_t *er
 static bool
 ask(const char *question, bool is_new, pb_secret_t *passphrase, pb_error_t *err)
 {
-  struct termios before = {0}, quiet;
-  char           line[PB_PASSPHRASE_MAX + 8];
-  bool           ok;
+  char line[PB_PASSPHRASE_MAX + 8];
+  bool ok;
 
-  if (tcgetattr(STDIN_FILENO, &before))
+  if (!quiet_has_terminal())
     return pb_error_set(err, PB_REJECT,
                         "there is no terminal to ask for the passphrase: --passphrase-file FILE");
-  quiet = before;
-  quiet.c_lflag &= ~(tcflag_t)ECHO;
-  fputs(question, stderr);
-  tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-  ok = fgets(line, sizeof(line), stdin) != NULL;
-  tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-  fputc('\n', stderr);
-  ok = ok ? take_line(line, is_new, passphrase, err)
-          : pb_error_set(err, PB_REJECT, "no passphrase was given");
+  ok = quiet_read_line(question, line, sizeof(line))
+         ? take_line(line, is_new, passphrase, err)
+         : pb_error_set(err, PB_REJECT, "no passphrase was given");
   pb_wipe(line, sizeof(line));
   return ok;
 }

@@ -6,37 +6,15 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "command.h"
+#include "quiet.h"
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #define PIN_MAX 64
 
-// A line of the input; a terminal asks for it and shows nothing of it.
 static bool
 read_pin(char pin[PIN_MAX + 2], pb_error_t *err)
 {
-  struct termios before      = {0}, quiet;
-  bool           is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-  const char    *got         = NULL;
-
-  if (is_terminal)
-  {
-    quiet = before;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    fputs("PIN: ", stderr);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-  }
-  got = fgets(pin, PIN_MAX + 2, stdin);
-  if (is_terminal)
-  {
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    fputc('\n', stderr);
-  }
-  if (got == NULL)
-    pin[0] = '\0';
-  pin[strcspn(pin, "\r\n")] = '\0';
-  if (pin[0] == '\0' || strlen(pin) > PIN_MAX)
+  if (!quiet_read_line("PIN: ", pin, PIN_MAX + 2) || pin[0] == '\0' || strlen(pin) > PIN_MAX)
     return pb_error_set(err, PB_REJECT, "a PIN has 1 to %d characters", PIN_MAX);
   return true;
 }
