@@ -199,45 +199,53 @@ is_same(const struct password *a, const struct password *b)
   return is;
 }
 
+static struct pb_pin_tries *
+find_tries(const struct pb_request *request, struct pb_job *job)
+{
+  bool is_owner = pb_text_is_equal(job->owner, request->principal.name);
+
+  return &job->pins[is_owner ? PB_PIN_OWNER : PB_PIN_OTHERS];
+}
+
 static void
-note_wrong(struct pb_request *request, struct pb_job *job)
+note_wrong(struct pb_request *request, const struct pb_job *job, struct pb_pin_tries *tries)
 {
   pb_log_ctx_t ctx    = {.printer = request->printer.name, .job_id = job->id};
-  int          beyond = ++job->pin_tries - FREE_TRIES;
+  int          beyond = ++tries->wrong - FREE_TRIES;
 
   if (beyond >= 0)
-    job->pin_block_ms =
-      request->now_ms +
-      ((int64_t)BLOCK_MS << (beyond < BLOCK_DOUBLINGS ? beyond : BLOCK_DOUBLINGS));
-  pb_log(&ctx, PB_LOG_WARN, "a wrong PIN, the %dth, from %s", job->pin_tries,
-         request->principal.name);
+    tries->block_ms = request->now_ms +
+                      ((int64_t)BLOCK_MS << (beyond < BLOCK_DOUBLINGS ? beyond : BLOCK_DOUBLINGS));
+  pb_log(&ctx, PB_LOG_WARN, "wrong PIN %d, from %s", tries->wrong, request->principal.name);
   pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED, "that is not the PIN of job %d",
                     job->id);
 }
 
 // A clock that was wrong when it was said makes it no longer.
 static bool
-is_blocked(const struct pb_job *job, int64_t now_ms)
+is_blocked(const struct pb_pin_tries *tries, int64_t now_ms)
 {
-  return now_ms < job->pin_block_ms && job->pin_block_ms - now_ms <= (int64_t)BLOCK_MS
-                                                                       << BLOCK_DOUBLINGS;
+  int64_t longest_ms = (int64_t)BLOCK_MS << BLOCK_DOUBLINGS;
+
+  return now_ms < tries->block_ms && tries->block_ms - now_ms <= longest_ms;
 }
 
 bool
 pb_job_password_try(struct pb_request *request, struct pb_job *job, bool *is_right_out)
 {
-  pb_error_t      err = {0};
-  struct password given, ours = {.encryption = job->password_encryption};
-  bool            ok = false;
+  pb_error_t           err = {0};
+  struct password      given, ours = {.encryption = job->password_encryption};
+  struct pb_pin_tries *tries = find_tries(request, job);
+  bool                 ok    = false;
 
   *is_right_out = false;
   if (!read_password(request->ipp, &given))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
                              "job %d waits for its PIN (job-password)", job->id);
-  if (is_blocked(job, request->now_ms))
+  if (is_blocked(tries, request->now_ms))
     pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHORIZED,
                       "too many wrong PINs: try again in %d minutes",
-                      (int)((job->pin_block_ms - request->now_ms) / 60000) + 1);
+                      (int)((tries->block_ms - request->now_ms) / 60000) + 1);
   else if (!pb_job_password_open(request->print, job, ours.bytes, &ours.size, &err))
     pb_request_fail(request, &err);
   else
@@ -245,7 +253,7 @@ pb_job_password_try(struct pb_request *request, struct pb_job *job, bool *is_rig
     ok            = true;
     *is_right_out = is_same(&given, &ours);
     if (!*is_right_out)
-      note_wrong(request, job);
+      note_wrong(request, job, tries);
   }
   pb_wipe(&given, sizeof(given));
   pb_wipe(&ours, sizeof(ours));
@@ -257,6 +265,5 @@ pb_job_drop_password(struct pb_job *job)
 {
   pb_wipe(job->password, sizeof(job->password));
   job->password_size = 0;
-  job->pin_tries     = 0;
-  job->pin_block_ms  = 0;
+  memset(job->pins, 0, sizeof(job->pins));
 }

@@ -17,7 +17,7 @@
   " impressions, device_uuid, device_state, device_reasons, device_message, "                      \
   "impressions_completed, k_octets, sheets,"                                                       \
   " pages, fetch_status, fetch_message, asserted_user, machine, client_uuid, pin_tries, "          \
-  "pin_block_ms, lost_uuid, offers, refused_by"
+  "pin_block_ms, lost_uuid, offers, refused_by, pin_tries_others, pin_block_others_ms"
 
 // What the statements and the structure have in common, in the order of COLUMNS.
 static bool
@@ -65,12 +65,14 @@ read_job(pb_db_stmt_t *row, struct pb_job *job, pb_error_t *err)
   pb_text_copy(job->asserted_user, sizeof(job->asserted_user), pb_db_text(row, 32));
   pb_text_copy(job->machine, sizeof(job->machine), pb_db_text(row, 33));
   pb_text_copy(job->client_uuid, sizeof(job->client_uuid), pb_db_text(row, 34));
-  job->pin_tries    = (int)pb_db_int(row, 35);
-  job->pin_block_ms = pb_db_int(row, 36);
+  job->pins[PB_PIN_OWNER].wrong    = (int)pb_db_int(row, 35);
+  job->pins[PB_PIN_OWNER].block_ms = pb_db_int(row, 36);
   pb_text_copy(job->lost_uuid, sizeof(job->lost_uuid), pb_db_text(row, 37));
   job->offers = (int)pb_db_int(row, 38);
   pb_text_copy(job->refused_by, sizeof(job->refused_by), pb_db_text(row, 39));
-  blob = pb_db_blob(row, 17, &size);
+  job->pins[PB_PIN_OTHERS].wrong    = (int)pb_db_int(row, 40);
+  job->pins[PB_PIN_OTHERS].block_ms = pb_db_int(row, 41);
+  blob                              = pb_db_blob(row, 17, &size);
   return pb_bag_parse(blob, size, &job->ticket, err);
 }
 
@@ -176,11 +178,12 @@ pb_job_save(pb_db_t *db, const struct pb_job *job, pb_error_t *err)
     " device_uuid = ?, device_state = ?, device_reasons = ?, device_message = ?, "
     "impressions_completed = ?,"
     " k_octets = ?, sheets = ?, pages = ?, fetch_status = ?, fetch_message = ?, password = ?, "
-    "pin_tries = ?, pin_block_ms = ?, lost_uuid = ?, offers = ?, refused_by = ? WHERE id = ?",
+    "pin_tries = ?, pin_block_ms = ?, pin_tries_others = ?, pin_block_others_ms = ?, "
+    "lost_uuid = ?, offers = ?, refused_by = ? WHERE id = ?",
     "tittii"
     "iiiiiii"
     "titti"
-    "iiiitbii"
+    "iiiitbiiii"
     "titi",
     job->name, (int64_t)job->status.state, job->status.reasons, job->message,
     job->status.processing_ms, job->status.completed_ms, job->activity_ms, (int64_t)job->priority,
@@ -188,8 +191,10 @@ pb_job_save(pb_db_t *db, const struct pb_job *job, pb_error_t *err)
     (int64_t)job->documents, job->device_uuid, (int64_t)job->device_state, job->device_reasons,
     job->device_message, (int64_t)job->impressions_completed, (int64_t)job->k_octets,
     (int64_t)job->sheets, (int64_t)job->pages, (int64_t)job->fetch_status, job->fetch_message,
-    job->password, job->password_size, (int64_t)job->pin_tries, job->pin_block_ms, job->lost_uuid,
-    (int64_t)job->offers, job->refused_by, (int64_t)job->id);
+    job->password, job->password_size, (int64_t)job->pins[PB_PIN_OWNER].wrong,
+    job->pins[PB_PIN_OWNER].block_ms, (int64_t)job->pins[PB_PIN_OTHERS].wrong,
+    job->pins[PB_PIN_OTHERS].block_ms, job->lost_uuid, (int64_t)job->offers, job->refused_by,
+    (int64_t)job->id);
 }
 
 bool

@@ -16,6 +16,20 @@
 #define PB_JOB_SEALED_MAX (PB_JOB_PASSWORD_MAX + PB_SPOOL_SMALL_OVERHEAD)
 #define PB_JOB_REFUSED_SIZE 512  // PB_PRINTER_DEVICES_MAX uuids
 
+// Wrong PINs of the job's owner, and of everybody else: nobody locks the owner out.
+enum pb_pin_side
+{
+  PB_PIN_OWNER,
+  PB_PIN_OTHERS,
+  PB_PIN_SIDES
+};
+
+struct pb_pin_tries
+{
+  int     wrong;
+  int64_t block_ms;  // no PIN is looked at before
+};
+
 struct pb_job
 {
   int                  id, printer_id;
@@ -35,8 +49,7 @@ struct pb_job
   uint8_t              password[PB_JOB_SEALED_MAX];  // job-password, sealed: job-password.h
   size_t               password_size;                // 0: none
   char                 password_encryption[64];
-  int                  pin_tries;     // wrong ones
-  int64_t              pin_block_ms;  // no PIN is looked at before
+  struct pb_pin_tries  pins[PB_PIN_SIDES];
   int                  documents, impressions;
   char                 device_uuid[PB_UUID_SIZE];  // output-device-uuid-assigned; "": nobody
   int                  device_state;               // as the device said; 0: nothing yet

@@ -79,6 +79,9 @@ static const char *const migrations[] = {
   "ALTER TABLE jobs ADD COLUMN refused_by TEXT NOT NULL DEFAULT '';",
 
   "CREATE INDEX jobs_open ON jobs(activity_ms) WHERE is_open = 1;",
+
+  "ALTER TABLE jobs ADD COLUMN pin_tries_others INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE jobs ADD COLUMN pin_block_others_ms INTEGER NOT NULL DEFAULT 0;",
 };
 
 bool

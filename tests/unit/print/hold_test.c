@@ -222,6 +222,31 @@ wrong_pins_cost_time(void **state)
   pb_clock_shift_wall_ms(-15 * MINUTE_MS - 1);
 }
 
+// A wrong number typed at a print server, or an operator's curiosity, is not the owner's doing.
+static void
+nobody_locks_the_owner_out(void **state)
+{
+  struct bench *b     = *state;
+  int           id    = submit(b, with_pin(ask(IPP_OP_PRINT_JOB), "1234"));
+  int           other = submit(b, with_pin(ask(IPP_OP_PRINT_JOB), "1234"));
+
+  for (int i = 0; i < 5; i++)
+    check_status(release(b, i % 2 ? &proxy : &operator, id, "9999"), WRONG);
+  check_status(release(b, &proxy, id, "1234"), WRONG);  // too late
+  check_status(release(b, &operator, id, "1234"), WRONG);
+  bench_close(b);
+  bench_open(b);
+  check_status(release(b, &proxy, id, "1234"), WRONG);
+  check_status(release(b, &ann, id, "9999"), WRONG);
+  check_status(release(b, &ann, id, "1234"), IPP_STATUS_OK);
+
+  for (int i = 0; i < 5; i++)
+    check_status(release(b, &ann, other, "9999"), WRONG);
+  check_status(release(b, &ann, other, "1234"), WRONG);
+  check_status(release(b, &proxy, other, "1234"), IPP_STATUS_OK);
+  assert_int_equal(count_passwords(b), 0);
+}
+
 // Wrong ones while the clock was wrong, too: nobody waits for years.
 static void
 no_wait_is_longer_than_the_longest(void **state)
@@ -655,6 +680,7 @@ main(void)
     TEST(hashes_are_compared),
     TEST(bad_passwords_are_refused),
     TEST(wrong_pins_cost_time),
+    TEST(nobody_locks_the_owner_out),
     TEST(no_wait_is_longer_than_the_longest),
     TEST(the_pin_is_given_at_the_print_server),
     TEST(the_pin_is_given_at_the_portal),
