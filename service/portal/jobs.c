@@ -1,6 +1,7 @@
 // jobs - the newest jobs: one's own, or everybody's for an operator.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
 #include "base/text.h"
 #include "portal/visit.h"
 
@@ -64,6 +65,18 @@ add_release(pb_visit_t *visit, const struct pb_job_view *view)
               view->id);
 }
 
+// A time to come, as it is: how long that is from now changes while the page is looked at.
+static void
+add_hold(pb_visit_t *visit, const struct pb_job_view *view)
+{
+  char date[PB_ISO_DATE_SIZE];
+
+  if (view->state != IPP_JSTATE_HELD || view->hold_until_ms <= 0)
+    return;
+  pb_clock_format_iso(date, view->hold_until_ms);
+  pb_html_add(&visit->html, "<small>until %s</small>", date);
+}
+
 static void
 add_times(pb_visit_t *visit, const struct pb_job_view *view)
 {
@@ -99,6 +112,7 @@ add_job(void *user, const struct pb_job_view *view)
               "<tr><th scope=\"row\"><span class=\"num\">%d</span> %s</th>"
               "<td data-label=\"State\"><span class=\"state %s\">%s</span>",
               view->id, view->name, style, word);
+  add_hold(visit, view);
   pb_html_add(&visit->html, "<small>%s</small></td><td data-label=\"Printer\">%s</td>",
               view->state_message, view->printer_name);
   pb_html_add(&visit->html, "<td data-label=\"User\">%s", view->user);

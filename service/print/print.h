@@ -70,6 +70,7 @@ struct pb_job_view
   const char *machine;  // that says that it is that user's; "": the user signed in
   int         state;    // ipp_jstate_t
   bool        is_waiting_for_pin;
+  int64_t     hold_until_ms;                            // 0: none, or until somebody releases it
   int64_t     created_ms, processing_ms, completed_ms;  // 0: not yet
   int64_t     size_bytes;
   int         impressions_completed;

@@ -98,22 +98,23 @@ show_job(pb_print_t *print, const struct pb_job                   *job,
   char                name[PB_JOB_TEXT_SIZE];
   struct pb_document *documents = NULL;
   size_t              count     = 0;
-  struct pb_job_view  view      = {.printer_id   = job->printer_id,
-                                   .id           = job->id,
-                                   .printer_name = "",
-                                   .name         = job->name,
-                                   .user         = pb_job_get_user(job),
-                                   .machine      = job->machine,
-                                   .state        = job->status.state,
-                                   .is_waiting_for_pin =
-                                     pb_reasons_has(job->status.reasons, PB_REASON_PASSWORD_WAIT),
-                                   .state_reasons         = job->status.reasons,
-                                   .state_message         = job->message,
-                                   .format                = "",
-                                   .created_ms            = job->created_ms,
-                                   .processing_ms         = job->status.processing_ms,
-                                   .completed_ms          = job->status.completed_ms,
-                                   .impressions_completed = job->impressions_completed};
+  struct pb_job_view  view      = {
+          .printer_id            = job->printer_id,
+          .id                    = job->id,
+          .printer_name          = "",
+          .name                  = job->name,
+          .user                  = pb_job_get_user(job),
+          .machine               = job->machine,
+          .state                 = job->status.state,
+          .is_waiting_for_pin    = pb_reasons_has(job->status.reasons, PB_REASON_PASSWORD_WAIT),
+          .hold_until_ms         = job->hold_until_ms == PB_HOLD_FOREVER ? 0 : job->hold_until_ms,
+          .state_reasons         = job->status.reasons,
+          .state_message         = job->message,
+          .format                = "",
+          .created_ms            = job->created_ms,
+          .processing_ms         = job->status.processing_ms,
+          .completed_ms          = job->status.completed_ms,
+          .impressions_completed = job->impressions_completed};
 
   if (pb_printer_copy_name(print->db, job->printer_id, name, sizeof(name), /*err*/ NULL))
     view.printer_name = name;

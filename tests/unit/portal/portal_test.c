@@ -31,8 +31,9 @@ pb_print_each_printer(pb_print_t *print, void (*fn)(void *user, const struct pb_
                       void *user, pb_error_t *err)
 {
   static const struct pb_device_view devices[] = {
-    {.uuid = "urn:uuid:1", .host = HOSTILE, .client_id = CLIENT},
-    {.uuid = "urn:uuid:2", .host = "", .client_id = "other", .is_away = true}};
+    {.uuid = "urn:uuid:1", .host = HOSTILE,      .client_id = CLIENT},
+    { .uuid = "urn:uuid:2",          .host = "", .client_id = "other",     .is_away = true}
+  };
 
   (void)print;
   (void)err;
@@ -51,7 +52,7 @@ pb_print_each_printer(pb_print_t *print, void (*fn)(void *user, const struct pb_
 }
 
 bool
-pb_print_find_printer(pb_print_t *print, const char *name,
+pb_print_find_printer(pb_print_t *print, const char                                *name,
                       void (*fn)(void *user, const struct pb_printer_view *), void *user,
                       pb_error_t *err)
 {
@@ -97,6 +98,14 @@ pb_print_each_job(pb_print_t *print, int printer_id, const char *owner, int limi
                                  .state              = 4,
                                  .is_waiting_for_pin = true,
                                  .state_message      = ""});
+  fn(user, &(struct pb_job_view){.printer_id    = 1,
+                                 .id            = 9,
+                                 .printer_name  = "Laser",
+                                 .name          = "tonight",
+                                 .user          = "everybody",
+                                 .state         = 4,
+                                 .hold_until_ms = 1800000000000,
+                                 .state_message = ""});
   return true;
 }
 
@@ -454,6 +463,7 @@ test_csrf(void **state)
   assert_non_null(strstr(w->body, "Waits for its PIN"));
   assert_non_null(strstr(w->body, "aria-label=\"PIN of job 8\""));
   assert_null(strstr(w->body, "aria-label=\"PIN of job 7\""));
+  assert_non_null(strstr(w->body, "Held</span><small>until 2027-01-15T08:00:00Z</small>"));
 
   // Another session's token does not do.
   struct world other = {.portal = w->portal, .identity = w->identity};
@@ -598,9 +608,9 @@ test_joins(void **state)
   {
     const char *join, *want;
   } rows[] = {
-    {"",  NULL                                                              },
-    {"1", "<b>joins the printer &lt;script&gt;"                             },
-    {"2", "joins the printer 2, which there is not: it cannot be shared so" },
+    {"",  NULL                                                             },
+    {"1", "<b>joins the printer &lt;script&gt;"                            },
+    {"2", "joins the printer 2, which there is not: it cannot be shared so"},
   };
   struct world *w = *state;
 
