@@ -3,6 +3,7 @@
 """Real service, connector, cupsd and printers, wires between them, and every way to hurt them all."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -275,12 +276,22 @@ class Rig:
             self.look_at_printers()
         return False
 
+    def _cancel_unheard_of(self):
+        """Held jobs of clients who never heard that they were taken: nobody waits for them, and nobody releases them."""
+        if self.ledger.open() or self.ledger.held():
+            return
+        cups = self.world.cups
+        _, text = run(["lpstat", "-l", "-W", "not-completed", "-o"], cups.env, check=False)
+        for job in re.findall(r"^(\S+-\d+) .*\n(?:\s.*\n)*?\s+Alerts: .*job-hold-until-specified", text, re.M):
+            run(["cancel", job], cups.env, check=False)
+
     def settle(self, seconds=120):
         """All is well again, all jobs end, all papers are read; then the verdicts."""
         self.heal()
         for name in self.mounts:
             self.free_disk(name)
         self.wait_decided(seconds)
+        self._cancel_unheard_of()
         wait_for(lambda: not self.world.cups.jobs("not-completed") or self.ledger.open(), "the local jobs' ends", 30, 0.1)
         wait_for(lambda: all(paper.is_complete for printer in self.world.printers.values() for paper in printer.jobs),
                  "the printers' ends", 30)
