@@ -383,6 +383,7 @@ ask_source(struct pb_reader *reader)
 void
 pb_document_serve(struct pb_reader *reader)
 {
+  static const char         bye[]  = "BYE\n";
   struct pb_document_source source = reader->offer->source;
   pthread_t                 thread;
   pb_error_t                err  = {0};
@@ -405,6 +406,8 @@ pb_document_serve(struct pb_reader *reader)
   pthread_join(thread, NULL);
   if (is_failed && source.on_failed != NULL)
     source.on_failed(source.user, &err);
-  if (!is_sent_away && source.on_ended != NULL)
-    source.on_ended(source.user, is_passed_on);
+  if (is_sent_away)
+    return;
+  if ((source.on_ended == NULL || source.on_ended(source.user, is_passed_on)) && is_passed_on)
+    pb_document_send(reader->fd, bye, strlen(bye), NULL, 0);
 }

@@ -67,7 +67,8 @@ struct pb_document_source
   // be noted now; it waits and is asked again.
   bool (*on_done)(void *user, int64_t bytes);
   // The filter that was let read has passed all of it on, or has gone before that; not said of one that is sent away.
-  void (*on_ended)(void *user, bool is_passed_on);
+  // False: that cannot be noted, and the filter says it again.
+  bool (*on_ended)(void *user, bool is_passed_on);
   void (*on_failed)(void *user, const pb_error_t *why);
   void *user;
   // So much of the end is kept back until it is known to be the end: whatever dies before that, the driver has not had

@@ -148,14 +148,21 @@ on_done(void *user, int64_t bytes)
   return ok;
 }
 
-static void
+static bool
 on_ended(void *user, bool is_passed_on)
 {
   struct pb_job_document *document = user;
   pb_job_t               *job      = document->job;
+  pb_error_t              err      = {0};
+  bool                    ok       = true;
 
-  atomic_store(&document->reading, is_passed_on ? PB_JOB_READ_PASSED_ON : PB_JOB_READ_CUT);
+  if (is_passed_on)
+    ok = pb_journal_note_passed_on(job->journal, job->record.id, document->number, &err);
+  say_note(document, &err);
+  if (ok)
+    atomic_store(&document->reading, is_passed_on ? PB_JOB_READ_PASSED_ON : PB_JOB_READ_CUT);
   job->outside->wake(job->outside->user, job);
+  return ok;
 }
 
 static void
@@ -283,6 +290,17 @@ pb_job_is_read(const pb_job_t *job)
   for (int i = 0; i < job->record.documents_count; i++)
   {
     if (job->record.documents[i].readers == 0)
+      return false;
+  }
+  return true;
+}
+
+bool
+pb_job_is_passed_on(const pb_job_t *job)
+{
+  for (int i = 0; i < job->record.documents_count; i++)
+  {
+    if (!job->record.documents[i].is_passed_on)
       return false;
   }
   return true;

@@ -55,6 +55,7 @@ void pb_job_withdraw_documents(pb_job_t *job);
 bool pb_job_is_handed_over(pb_job_t *job, bool *is_any_out,
                            pb_error_t *err);  // all documents were taken whole
 bool pb_job_is_read(const pb_job_t *job);     // as loaded by that: a filter has begun with each
+bool pb_job_is_passed_on(const pb_job_t *job);  // likewise: the driver has all of them
 bool pb_job_is_reading(const pb_job_t *job, enum pb_job_reading reading);  // one of its documents
 
 // Does the ticket fit the local queue?  Fills job->options; a refusal goes into record.refusal and

@@ -221,8 +221,7 @@ finish(pb_job_t *job, const struct pb_cups_job_state *local, int64_t *wait_ms_ou
   is_all = pb_job_is_handed_over(job, &is_any, err);
   if (err->kind != PB_OK)
     return false;
-  if (is_all && !pb_job_is_reading(job, PB_JOB_READ_GOES_ON) &&
-      !pb_job_is_reading(job, PB_JOB_READ_CUT))
+  if (is_all && pb_job_is_passed_on(job))
     return end(job, local, err);
   if (job->ended_since_ms == 0)
     job->ended_since_ms = now;

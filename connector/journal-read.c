@@ -64,6 +64,7 @@ read_document(pb_db_stmt_t *stmt, struct pb_journal_document *document)
   *document = (struct pb_journal_document){.number         = (int)pb_db_int(stmt, 0),
                                            .readers        = (int)pb_db_int(stmt, 3),
                                            .is_handed_over = pb_db_int(stmt, 4) != 0,
+                                           .is_passed_on   = pb_db_int(stmt, 4) == 2,
                                            .bytes          = pb_db_int(stmt, 5)};
   pb_text_copy(document->format, sizeof(document->format), pb_db_text(stmt, 1));
   pb_text_copy(document->capability, sizeof(document->capability), pb_db_text(stmt, 2));

@@ -308,6 +308,15 @@ pb_journal_note_handed_over(pb_journal_t *journal, int64_t id, int number, int64
     id, (int64_t)number);
 }
 
+// 2 in the column of the hand-over, which is forgotten with it.
+bool
+pb_journal_note_passed_on(pb_journal_t *journal, int64_t id, int number, pb_error_t *err)
+{
+  return pb_db_run(journal->db, err,
+                   "UPDATE documents SET is_handed_over = 2 WHERE job = ? AND number = ?", "ii", id,
+                   (int64_t)number);
+}
+
 bool
 pb_journal_set_hold(pb_journal_t *journal, int64_t id, enum pb_job_hold hold, pb_error_t *err)
 {

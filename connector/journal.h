@@ -35,7 +35,8 @@ struct pb_journal_document
   int     readers;                         // filters that have begun to read it
   char    runner[PB_RUNNER_SIZE];          // the cupsd of the last of them; "": not known
   char    refused_runner[PB_RUNNER_SIZE];  // the cupsd whose filter was refused last
-  bool    is_handed_over;                  // a filter has taken all of it
+  bool    is_handed_over;                  // a filter may have taken all of it,
+  bool    is_passed_on;                    // and has said that the driver has it
   int64_t bytes;                           // of the document, once handed over
 };
 
@@ -96,6 +97,8 @@ bool pb_journal_note_reader(pb_journal_t *journal, int64_t id, int number, const
                             pb_error_t *err) PB_MUST_USE;
 bool pb_journal_note_handed_over(pb_journal_t *journal, int64_t id, int number, int64_t bytes,
                                  pb_error_t *err) PB_MUST_USE;
+bool pb_journal_note_passed_on(pb_journal_t *journal, int64_t id, int number,
+                               pb_error_t *err) PB_MUST_USE;
 // A filter of that cupsd was refused: the job is to be held.
 bool pb_journal_note_refused(pb_journal_t *journal, int64_t id, int number, const char *runner,
                              pb_error_t *err) PB_MUST_USE;

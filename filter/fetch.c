@@ -1,6 +1,7 @@
 // fetch - asks the connector for a document: "GET <capability>\n"; it answers "OK\n" and chunks of
 // a 4-byte length and so many bytes, the length 0 being the whole document's end and the largest
-// one that it has given up; or "ERR <why>\n".  "DONE\n" is said when all of it was passed on.  A
+// one that it has given up; or "ERR <why>\n".  "DONE\n" is said when all of it was passed on, and
+// answered with "BYE\n" when that is noted.  A
 // connection that breaks is made anew, to the next connector perhaps: "GET <capability> <offset>
 // <SHA-256>\n" goes on behind the bytes that are on their way to the printer already, if they were
 // the same.
@@ -125,13 +126,18 @@ copy_chunk(struct copy *copy, int from, size_t size, pb_error_t *err)
   return GOT_ALL;
 }
 
-// Everything is in the chain's hands.  Whether the connector is still there to hear it does not
-// matter.
+// Everything is in the chain's hands.  A connector that does not hear it would have to take us for
+// killed: it is said again to the next one.
 static enum outcome
-say_done(int socket_fd)
+say_done(int socket_fd, pb_error_t *err)
 {
-  (void)send(socket_fd, "DONE\n", strlen("DONE\n"), MSG_NOSIGNAL);
-  return GOT_ALL;
+  char line[LINE_SIZE];
+
+  if (pb_file_write_all(socket_fd, "DONE\n", strlen("DONE\n"), err) &&
+      read_line(socket_fd, line, sizeof(line)))
+    return GOT_ALL;
+  pb_error_set(err, PB_RETRY, "the connector does not know yet that the document was passed on");
+  return TRY_AGAIN;
 }
 
 static enum outcome
@@ -149,7 +155,7 @@ copy_chunks(struct copy *copy, int from, pb_error_t *err)
     uint32_t size =
       (uint32_t)head[0] << 24 | (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 | head[3];
     if (size == 0)
-      return say_done(from);
+      return say_done(from, err);
     if (size == GIVEN_UP)
       pb_error_set(err, PB_GONE, "The connector cannot fetch the rest of the document");
     else if (size > CHUNK_MAX)

@@ -30,6 +30,7 @@ class Wire:
         self.down_bytes = 0         # relayed from the target, all together
         self.up_bytes = 0           # to it
         self.connections = 0
+        self.busy = 0               # connections that are up, or held back
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -44,9 +45,18 @@ class Wire:
                 near.close()
                 continue
             self.connections += 1
+            with self.lock:
+                self.busy += 1
             threading.Thread(target=self._relay, args=(near,), daemon=True).start()
 
     def _relay(self, near):
+        try:
+            self._join(near)
+        finally:
+            with self.lock:
+                self.busy -= 1
+
+    def _join(self, near):
         while self.is_silent:
             time.sleep(0.02)
         try:

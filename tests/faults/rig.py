@@ -239,7 +239,7 @@ class Rig:
     def is_quiet(self, queue):
         """Nothing is on its way to that printer."""
         wire = self.wires.get(f"printer {queue}")
-        return all(paper.is_complete for paper in self.world.printers[queue].jobs) and not (wire and wire.pairs)
+        return all(paper.is_complete for paper in self.world.printers[queue].jobs) and not (wire and wire.busy)
 
     def look_at_printers(self, client=None):
         """What a person does about held jobs: where there is no paper, the job is printed; where there is some, canceled."""

@@ -91,12 +91,13 @@ on_done(void *user, int64_t bytes)
   return true;
 }
 
-static void
+static bool
 on_ended(void *user, bool is_passed_on)
 {
   struct source *source = user;
 
   atomic_fetch_add(is_passed_on ? &source->passed_on : &source->cut, 1);
+  return true;
 }
 
 static void
@@ -596,7 +597,11 @@ test_its_end(void **state)
     assert_int_equal(source.done, 1);
     assert_int_equal(source.passed_on + source.cut, 0);
     if (i > 0)
+    {
       assert_int_equal(send(fd, "DONE\n", 5, 0), 5);
+      get_answer(fd, answer);
+      assert_string_equal(answer, "BYE");
+    }
     close(fd);
     wait_for(i > 0 ? &source.passed_on : &source.cut, 1);
     pb_documents_withdraw(documents, capability);

@@ -779,6 +779,22 @@ test_filter_killed_at_its_end(void **state)
   assert_non_null(strstr(world.final_message, "look at the printer"));
 }
 
+// ... and the connector with it, before it could see that.
+static void
+test_filter_killed_with_the_connector(void **state)
+{
+  (void)state;
+  world.is_cutting_end  = true;
+  world.is_handing_over = true;
+  world_run_to(PB_JOB_PRINTING);
+  for (int i = 0; i < 10 && world.is_cutting_end; i++)
+    world_turn();
+  world_restart();
+  assert_true(world_run());
+  expect(IPP_JSTATE_ABORTED, 0, 1);
+  assert_non_null(strstr(world.final_message, "look at the printer"));
+}
+
 // The point of it all: whatever fails or dies at whichever call, one local job prints once, and the
 // service hears of it.
 static void
@@ -862,6 +878,7 @@ main(void)
     TEST(test_fault_while_held),
     TEST(test_filter_killed),
     TEST(test_filter_killed_at_its_end),
+    TEST(test_filter_killed_with_the_connector),
     TEST(test_fault_at_every_call),
   };
 

@@ -525,7 +525,7 @@ world_read(const char *capability, int number)
       world.is_cutting_end = false;
       if (world.is_handing_over)
         assert_true(world_note_done(source, (int64_t)got));
-      source->on_ended(source->user, /*is_passed_on*/ false);
+      assert_true(source->on_ended(source->user, /*is_passed_on*/ false));
       return true;
     }
     if (!world_note_done(source, (int64_t)got))
@@ -533,7 +533,7 @@ world_read(const char *capability, int number)
       source->on_ended(source->user, /*is_passed_on*/ false);
       return false;
     }
-    source->on_ended(source->user, /*is_passed_on*/ true);
+    assert_true(source->on_ended(source->user, /*is_passed_on*/ true));
     world.order[world.printed++] = (char)('0' + number);
     return true;
   }
