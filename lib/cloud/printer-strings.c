@@ -33,10 +33,19 @@ struct fetch
   char                       seen[PB_PRINTER_LANGUAGES_MAX][URI_SIZE];  // addresses of the list
 };
 
+static bool
+has_time_left(const struct fetch *fetch)
+{
+  return pb_clock_mono_ms() < fetch->until_ms;
+}
+
+// Of a request: 0 would be no limit at all.
 static int64_t
 get_time_left(const struct fetch *fetch)
 {
-  return fetch->until_ms - pb_clock_mono_ms();
+  int64_t left_ms = fetch->until_ms - pb_clock_mono_ms();
+
+  return left_ms > 0 ? left_ms : 1;
 }
 
 static bool
@@ -137,7 +146,7 @@ add_language(struct fetch *fetch, const char *language, const char *uri, pb_erro
 
   if (!is_new(fetch, uri))
     return true;
-  if (get_time_left(fetch) <= 0)
+  if (!has_time_left(fetch))
     return pb_error_set(err, PB_RETRY, "it takes too long");
   if (!get_catalog(fetch, uri, &one->strings, err))
     return false;
@@ -197,7 +206,7 @@ fetch_each(struct fetch *fetch, ipp_t *attributes)
     if (!ok)
       pb_log(/*ctx*/ NULL, PB_LOG_INFO, "%s: names in %s: %s", fetch->printer_uri,
              count > 0 ? languages[i] : "its language", why.message);
-    is_silent = why.kind == PB_RETRY || get_time_left(fetch) <= 0;
+    is_silent = why.kind == PB_RETRY || !has_time_left(fetch);
   }
 }
 

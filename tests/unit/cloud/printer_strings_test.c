@@ -202,6 +202,38 @@ test_silence(void **state)
   assert_true(pb_clock_mono_ms() - begin < 4000);
 }
 
+// Whoever takes the connection and says nothing: an end that is reached is no "as long as you
+// like".
+static void
+test_no_time_left(void **state)
+{
+  struct pb_service  silent  = service;
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t          size    = sizeof(address);
+  int                fd      = socket(AF_INET, SOCK_STREAM, 0);
+  char               url[64];
+  struct pb_printer_strings *list       = NULL;
+  size_t                     count      = 0;
+  int64_t                    begin_ms   = pb_clock_mono_ms();
+  ipp_t                     *attributes = NULL;
+  pb_error_t                 err        = {0};
+
+  (void)state;
+  assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+  assert_int_equal(listen(fd, 4), 0);
+  getsockname(fd, (struct sockaddr *)&address, &size);
+  snprintf(url, sizeof(url), "https://127.0.0.1:%d", ntohs(address.sin_port));
+  check_ok(pb_service_parse(url, &silent, &err), err);
+  attributes = make_attributes(three, 3, url);
+  check_ok(pb_printer_strings_fetch(&silent, "1", attributes, /*within_ms*/ 0, &list, &count, &err),
+           err);
+  assert_int_equal(count, 0);
+  assert_true(pb_clock_mono_ms() - begin_ms < 2000);
+  pb_printer_strings_free(list, count);
+  ippDelete(attributes);
+  close(fd);
+}
+
 static int
 begin_test(void **state)
 {
@@ -237,8 +269,8 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    TEST(test_each),      TEST(test_one),       TEST(test_same),
-    TEST(test_elsewhere), TEST(test_bad_files), TEST(test_silence),
+    TEST(test_each),      TEST(test_one),     TEST(test_same),         TEST(test_elsewhere),
+    TEST(test_bad_files), TEST(test_silence), TEST(test_no_time_left),
   };
 
   return cmocka_run_group_tests(tests, begin_all, end_all);
