@@ -37,6 +37,14 @@ pb_exit_is_end(enum pb_ending ending)
   return codes[ending].is_end;
 }
 
+enum pb_ending
+pb_exit_read_ending(int status)
+{
+  size_t count = sizeof(codes) / sizeof(codes[0]);
+
+  return status >= 0 && (size_t)status < count ? (enum pb_ending)status : PB_END_AGAIN;
+}
+
 static const enum pb_ending endings[] = {
   [PB_OK] = PB_END_DONE,       [PB_RETRY] = PB_END_AGAIN, [PB_AUTH] = PB_END_SIGN_IN,
   [PB_REJECT] = PB_END_FAILED, [PB_GONE] = PB_END_CONFIG, [PB_CONFIG] = PB_END_CONFIG,

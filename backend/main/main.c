@@ -113,7 +113,7 @@ wait_for_child(pid_t child)
   while (waitpid(child, &status, 0) < 0)
     if (errno != EINTR)
       return PB_END_AGAIN;
-  return WIFEXITED(status) ? (enum pb_ending)WEXITSTATUS(status) : PB_END_AGAIN;
+  return WIFEXITED(status) ? pb_exit_read_ending(WEXITSTATUS(status)) : PB_END_AGAIN;
 }
 
 static enum pb_ending

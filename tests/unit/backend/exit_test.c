@@ -57,10 +57,23 @@ test_errors(void **state)
   }
 }
 
+// Of a process that has lost its rights, and maybe its mind.
+static void
+test_statuses(void **state)
+{
+  (void)state;
+  for (int ending = PB_END_DONE; ending <= PB_END_AGAIN; ending++)
+    assert_int_equal(pb_exit_read_ending(ending), ending);
+  for (int status = PB_END_AGAIN + 1; status < 256; status++)
+    assert_int_equal(pb_exit_read_ending(status), PB_END_AGAIN);
+  assert_int_equal(pb_exit_read_ending(-1), PB_END_AGAIN);
+}
+
 int
 main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes), cmocka_unit_test(test_errors)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes), cmocka_unit_test(test_errors),
+                                     cmocka_unit_test(test_statuses)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
