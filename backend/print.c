@@ -90,12 +90,14 @@ hold(struct print *print)
   return PB_END_SIGN_IN;
 }
 
-// The authorization is gone from the disk; what remains is to say so, once, and to ask for another.
+// Where the authorization is gone from the disk, what remains is to say so, once, and to ask for
+// another.  Where it is still there the account may not do this: another code would change nothing,
+// and each such job would release the others that are held, which would release it.
 static enum pb_ending
 hold_again(struct print *print, const pb_error_t *err)
 {
   pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", err->message);
-  if (print->identity.is_machine)
+  if (print->identity.is_machine || pb_sign_in_is_stored(print->identity.sign_in))
     return fail(print, err);
   // Not as an error: cupsd keeps the first error as the message, and that is to be the code.
   pb_report_info(print->job->report, "%s", err->message);
