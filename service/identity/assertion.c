@@ -166,6 +166,24 @@ pb_assertion_check(pb_identity_t *identity, const char *jwt, char client_id_out[
   return pb_assertion_check_next(identity, jwt, client_id_out, next_key, err);
 }
 
+// A client is named by its first key, which may have been replaced since.
+static bool
+check_current(pb_identity_t *identity, const char *client_id, pb_error_t *err)
+{
+  struct pb_client_keys keys = {0};
+  char                  id[PB_KEY_ID_SIZE];
+  bool                  ok = false;
+
+  if (!pb_client_keys_load(identity, client_id, &keys, err))
+    return false;
+  if (keys.current != NULL)
+    pb_key_get_id(keys.current, id);
+  ok = keys.current == NULL || pb_text_is_equal(id, client_id) ||
+       refuse_former(keys.rolled_ms, err);
+  pb_client_keys_clear(&keys);
+  return ok;
+}
+
 bool
 pb_assertion_check_new(pb_identity_t *identity, const char *jwt,
                        char client_id_out[PB_CLIENT_ID_SIZE], char **public_pem_out,
@@ -190,6 +208,7 @@ pb_assertion_check_new(pb_identity_t *identity, const char *jwt,
   // It is not remembered that it was used: strangers, who may make any number of keys, could fill
   // what is remembered of those that are known.  Asking twice gives no more than another code.
   ok = check_with_key(identity, key, jwt, &claims, client_id_out, err) &&
+       check_current(identity, client_id_out, err) &&
        pb_key_format_public(key, public_pem_out, err);
 
 done:

@@ -18,7 +18,7 @@ bool pb_assertion_check_next(pb_identity_t *identity, const char *jwt, char clie
                              char next_key_out[PB_CLIENT_ID_SIZE], pb_error_t *err) PB_MUST_USE;
 
 // The same of a client that is not known yet: its key comes along in the header, and must be the one whose thumbprint it
-// calls itself by.  *public_pem_out is malloc'd.
+// calls itself by, and its present one where it is known after all.  *public_pem_out is malloc'd.
 bool pb_assertion_check_new(pb_identity_t *identity, const char *jwt, char client_id_out[PB_CLIENT_ID_SIZE],
                             char **public_pem_out, pb_error_t *err) PB_MUST_USE;
 

@@ -114,8 +114,8 @@ judge_key(pb_identity_t *identity, const pb_principal_t *principal, const char *
   else if (is_key(keys.current, id) || is_key(keys.next, id))
     ok = true;
   else if (principal->role == PB_ROLE_PROXY && pb_text_is_equal(id, principal->next_key) &&
-           !is_key(keys.former, id))
-    ok = *is_next_out = true;
+           !is_key(keys.former, id) && !pb_text_is_equal(id, principal->client_id))
+    ok = *is_next_out = true;  // a key that was the client's does not come back
   pb_client_keys_clear(&keys);
   return ok || pb_error_set(err, PB_REJECT, "the key of the CSR is not that of client %s",
                             principal->client_id);

@@ -12,11 +12,30 @@
 #define COLUMNS "SELECT id, machine, created_ms FROM auth_clients WHERE machine <> ''"
 #define UNNAMED "unnamed"  // who gave no name still counts as a machine
 
+// A connector, which may be the same client, has replaced the key since it was asked with.
+static bool
+check_key(pb_identity_t *identity, const struct pb_token_subject *subject, pb_error_t *err)
+{
+  bool          is_other = false;
+  pb_db_stmt_t *query =
+    pb_db_query(identity->db, err,
+                "SELECT 1 FROM auth_clients c JOIN auth_grants g ON g.client_id = c.id"
+                " WHERE g.id = ? AND c.public_key <> g.public_key",
+                "t", subject->grant_id);
+
+  is_other = pb_db_step(query);
+  if (!pb_db_finish(query, err))
+    return false;
+  return !is_other || pb_error_set(err, PB_AUTH, PB_KEY_REPLACED " since this was asked for");
+}
+
 bool
 pb_machine_bind(pb_identity_t *identity, const struct pb_token_subject *subject, pb_error_t *err)
 {
   if (!pb_text_is_equal(subject->scope, PB_SCOPE_MACHINE))
     return true;
+  if (!check_key(identity, subject, err))
+    return false;
   if (!pb_db_run(identity->db, err,
                  "INSERT INTO auth_clients (id, public_key, created_ms, machine)"
                  " SELECT client_id, public_key, ?, coalesce(nullif(requester, ''), ?)"

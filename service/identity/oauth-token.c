@@ -6,6 +6,7 @@
 #include "identity/assertion.h"
 #include "identity/details.h"
 #include "identity/device-grant.h"
+#include "identity/internal.h"
 #include "identity/machine.h"
 #include "identity/oauth-endpoints.h"
 #include "identity/oauth-reply.h"
@@ -134,8 +135,7 @@ check_client(pb_identity_t *identity, struct pb_call *call, const pb_form_t *for
     pb_oauth_refuse(call, "invalid_request", "client_assertion_type is not known");
     return false;
   }
-  if (!pb_assertion_check_next(identity, assertion, subject->client_id, subject->next_key,
-                               &err))
+  if (!pb_assertion_check_next(identity, assertion, subject->client_id, subject->next_key, &err))
   {
     pb_oauth_refuse_error(call, "invalid_client", &err);
     return false;
@@ -148,24 +148,43 @@ check_client(pb_identity_t *identity, struct pb_call *call, const pb_form_t *for
   return true;
 }
 
+// False: the call says why not.
+static bool
+issue_to_client(pb_identity_t *identity, struct pb_call *call, const pb_form_t *form,
+                struct pb_token_subject *subject, struct pb_tokens *tokens)
+{
+  pb_error_t  err   = {0};
+  const char *scope = pb_oauth_get(form, "scope");
+
+  if (!check_client(identity, call, form, subject))
+    return false;
+  if (pb_text_is_equal(scope, PB_SCOPE_MACHINE))
+    pb_text_copy(subject->scope, sizeof(subject->scope), scope);
+  if (scope != NULL && !pb_text_is_equal(scope, subject->scope))
+    pb_oauth_refuse(call, "invalid_scope", "a client gets " PB_SCOPE_PROXY " or " PB_SCOPE_MACHINE);
+  else if (pb_machine_check_scope(identity, subject->client_id, subject->scope, &err) &&
+           pb_token_issue(identity, subject, tokens, &err))
+    return true;
+  else
+    pb_oauth_refuse_error(call, "invalid_client", &err);
+  return false;
+}
+
+// One transaction: a key that is replaced by another thread is not looked at before that, and
+// given a token after it.
 static void
 grant_client(pb_identity_t *identity, struct pb_call *call, const pb_form_t *form)
 {
   struct pb_token_subject subject = {.scope = PB_SCOPE_PROXY};
   struct pb_tokens        tokens  = {0};
   pb_error_t              err     = {0};
-  const char             *scope   = pb_oauth_get(form, "scope");
+  bool                    ok      = pb_db_begin(identity->db, &err);
+  bool                    is_open = ok;
 
-  if (!check_client(identity, call, form, &subject))
-    return;
-  if (pb_text_is_equal(scope, PB_SCOPE_MACHINE))
-    pb_text_copy(subject.scope, sizeof(subject.scope), scope);
-  if (scope != NULL && !pb_text_is_equal(scope, subject.scope))
-    pb_oauth_refuse(call, "invalid_scope", "a client gets " PB_SCOPE_PROXY " or " PB_SCOPE_MACHINE);
-  else if (pb_machine_check_scope(identity, subject.client_id, subject.scope, &err) &&
-           pb_token_issue(identity, &subject, &tokens, &err))
+  ok = ok && issue_to_client(identity, call, form, &subject, &tokens);
+  if (is_open && pb_db_end(identity->db, ok, &err))
     pb_oauth_reply(call, format_tokens(identity, &subject, &tokens));
-  else
+  else if (ok || !is_open)
     pb_oauth_refuse_error(call, "invalid_client", &err);
   pb_tokens_clear(&tokens);
 }

@@ -5,8 +5,10 @@
 #include "world.h"
 
 #include "identity/client-key.h"
+#include <pthread.h>
+#include <stdatomic.h>
 
-static int number;
+static atomic_int number;
 
 static struct reply
 ask_token(struct world *w, const pb_key_t *key, const pb_key_t *next)
@@ -19,7 +21,7 @@ ask_token(struct world *w, const pb_key_t *key, const pb_key_t *next)
 
   pb_text_copy(claims.issuer, sizeof(claims.issuer), w->client_id);
   pb_text_copy(claims.subject, sizeof(claims.subject), w->client_id);
-  snprintf(claims.id, sizeof(claims.id), "%d", number++);
+  snprintf(claims.id, sizeof(claims.id), "%d", atomic_fetch_add(&number, 1));
   if (next != NULL)
     pb_key_get_id(next, claims.next_key);
   check_ok(pb_jwt_sign(key, &claims, &jwt, &err), err);
@@ -147,6 +149,9 @@ and_another_one(void **state)
     for (int k = 0; k < i; k++)
       check_error(ask_token(w, key[k], NULL), "invalid_client");
   }
+  // Not even the first one, which has named the client, comes back.
+  pb_principal_t principal = get_principal(w, key[3], key[0]);
+  assert_false(register_with(w, &principal, key[0], UUID_1, &err));
   for (int i = 1; i < 4; i++)
     pb_key_free(key[i]);
 }
@@ -208,6 +213,131 @@ nobody_else_brings_a_key(void **state)
   pb_key_free(next);
 }
 
+// The former host, whose key was replaced, asks for something smaller under the same name.
+static struct reply
+ask_as_machine(struct world *w, const pb_key_t *key)
+{
+  int64_t             now    = pb_clock_now_ms();
+  struct pb_assertion claims = {
+    .audience = ISSUER, .issued_ms = now, .expires_ms = now + 120000, .id = "machine"};
+  pb_secret_t jwt = {0};
+  pb_error_t  err = {0};
+
+  pb_text_copy(claims.issuer, sizeof(claims.issuer), w->client_id);
+  pb_text_copy(claims.subject, sizeof(claims.subject), w->client_id);
+  check_ok(pb_jwt_sign_with_key(key, &claims, &jwt, &err), err);
+  struct reply reply = world_post(w, pb_oauth_device_authorization, "client_id", w->client_id,
+                                  "scope", PB_SCOPE_MACHINE, "client_assertion_type",
+                                  PB_ASSERTION_TYPE, "client_assertion", jwt.text, NULL);
+  pb_secret_clear(&jwt);
+  return reply;
+}
+
+static void
+roll(struct world *w, const pb_key_t *next)
+{
+  pb_principal_t principal = get_principal(w, w->key, next);
+  pb_error_t     err       = {0};
+
+  check_ok(register_with(w, &principal, next, UUID_1, &err), err);
+  get_principal(w, next, NULL);
+}
+
+static void
+a_former_key_does_not_come_back_as_a_machine(void **state)
+{
+  struct world *w     = *state;
+  pb_key_t     *next  = make_key();
+  struct reply  asked = {0};
+
+  share(w);
+  roll(w, next);
+  asked = ask_as_machine(w, w->key);
+  assert_int_equal(asked.status, 401);
+  assert_non_null(strstr(pb_json_text(asked.json, "error_description"), PB_KEY_REPLACED));
+  check_error(asked, "invalid_client");
+  get_principal(w, next, NULL);
+  check_error(ask_token(w, w->key, NULL), "invalid_client");
+  pb_key_free(next);
+}
+
+// Asked and approved before the key was replaced, fetched after it.
+static void
+nor_by_an_older_approval(void **state)
+{
+  struct world      *w    = *state;
+  pb_key_t          *next = make_key();
+  struct pb_user     user = world_user(w, ADMIN);
+  struct pb_approver by   = {.user = &user, .peer = PEER};
+  struct reply       asked;
+  pb_error_t         err = {0};
+
+  share(w);
+  asked = ask_as_machine(w, w->key);
+  check_ok(
+    pb_approval_approve(w->identity, pb_json_text(asked.json, "user_code"), &by, NULL, 0, &err),
+    err);
+  roll(w, next);
+  check_error(world_poll(w, pb_json_text(asked.json, "device_code")), "invalid_grant");
+  get_principal(w, next, NULL);
+  check_error(ask_token(w, w->key, NULL), "invalid_client");
+  json_object_put(asked.json);
+  pb_key_free(next);
+}
+
+struct copy
+{
+  struct world *w;
+  pthread_t     thread;
+  struct reply  last;  // the last token that it was given
+};
+
+static void *
+ask_until_refused(void *user)
+{
+  struct copy *copy = user;
+
+  while (true)
+  {
+    struct reply reply = ask_token(copy->w, copy->w->key, NULL);
+
+    if (reply.status != 200)
+    {
+      json_object_put(reply.json);
+      return NULL;
+    }
+    json_object_put(copy->last.json);
+    copy->last = reply;
+  }
+}
+
+// A copy that asks at that very moment has its token before, and it ends, or gets none.
+static void
+nothing_is_left_to_a_copy(void **state)
+{
+  struct world *w = *state;
+
+  share(w);
+  for (int i = 0; i < 8; i++)
+  {
+    struct copy    copies[3] = {{.w = w}, {.w = w}, {.w = w}};
+    pb_key_t      *next      = make_key();
+    pb_principal_t principal;
+
+    for (int k = 0; k < 3; k++)
+      assert_int_equal(pthread_create(&copies[k].thread, NULL, ask_until_refused, &copies[k]), 0);
+    roll(w, next);
+    for (int k = 0; k < 3; k++)
+    {
+      pthread_join(copies[k].thread, NULL);
+      assert_true(copies[k].last.json == NULL || !use_token(w, copies[k].last.json, &principal));
+      json_object_put(copies[k].last.json);
+    }
+    pb_key_free(w->key);
+    w->key = next;
+  }
+}
+
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int
@@ -218,6 +348,9 @@ main(void)
     WORLD(and_another_one),
     WORLD(a_next_key_that_was_lost_is_replaced),
     WORLD(nobody_else_brings_a_key),
+    WORLD(a_former_key_does_not_come_back_as_a_machine),
+    WORLD(nor_by_an_older_approval),
+    WORLD(nothing_is_left_to_a_copy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
