@@ -9,6 +9,7 @@
 
 #include "print/print.h"
 #include "print/seen.h"
+#include "print/unfinished.h"
 
 #define PB_LANGUAGE "en"
 
@@ -26,12 +27,13 @@ struct pb_print
     atomic_int           jobs_per_printer;
     atomic_bool          has_cut_through;
   } options;
-  atomic_bool is_ending;  // nobody is kept waiting any more
-  char       *authority;
-  int64_t     started_ms;  // wall clock
-  int64_t     started_mono_ms;
-  int64_t     tick_ms, tick_mono_ms;  // of the last one, by both clocks; the tick's own
-  pb_seen_t   seen;
+  atomic_bool     is_ending;  // nobody is kept waiting any more
+  char           *authority;
+  int64_t         started_ms;  // wall clock
+  int64_t         started_mono_ms;
+  int64_t         tick_ms, tick_mono_ms;  // of the last one, by both clocks; the tick's own
+  pb_seen_t       seen;
+  pb_unfinished_t unfinished;
   bool (*has_tunnel)(void *user, const char *client_id);  // NULL: nobody has one
   void *has_tunnel_user;
 };

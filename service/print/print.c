@@ -51,6 +51,7 @@ pb_print_new(pb_edge_t *edge, pb_db_t *db, pb_identity_t *identity, pb_spool_t *
   print->authority       = pb_text_dup(options->authority);
   pb_print_set_options(print, options);
   pb_seen_init(&print->seen);
+  pb_unfinished_init(&print->unfinished);
   if (!print->authority)
   {
     pb_error_set(err, PB_RETRY, "out of memory");
@@ -87,6 +88,7 @@ pb_print_free(pb_print_t *print)
     return;
   pb_seen_flush(&print->seen, print->db);
   pb_seen_clear(&print->seen);
+  pb_unfinished_clear(&print->unfinished);
   free(print->authority);
   free(print);
 }
@@ -145,17 +147,15 @@ load_for(struct pb_request *request, enum pb_job_chore chore, bool *ok_out)
                                      get_limit_ms(request->print, chore, request->now_ms));
 }
 
-// The upload ended with the service: nobody was told that the job was taken.
+// Nobody was told that the job, which is loaded, was taken.
 static bool
-abort_incoming(struct pb_request *request)
+end_incoming(struct pb_request *request, const char *message)
 {
   pb_error_t          err       = {0};
   struct pb_document *documents = NULL;
   size_t              count     = 0;
   bool                ok        = true;
 
-  if (!load_job(request))
-    return false;
   if (!pb_document_list(request->print->db, request->job.id, &documents, &count, &err))
     return pb_request_fail(request, &err);
   for (size_t i = 0; ok && i < count; i++)
@@ -172,8 +172,28 @@ abort_incoming(struct pb_request *request)
   pb_reasons_remove(request->job.status.reasons, "job-incoming");
   return ok &&
          (pb_job_save(request->print->db, &request->job, &err) || pb_request_fail(request, &err)) &&
-         pb_job_abort(request, &request->job, "submission-interrupted",
-                      "The service was restarted while the document was arriving.");
+         pb_job_abort(request, &request->job, "submission-interrupted", message);
+}
+
+// The upload ended with the service.
+static bool
+abort_incoming(struct pb_request *request)
+{
+  return load_job(request) &&
+         end_incoming(request, "The service was restarted while the document was arriving.");
+}
+
+// The upload ended, and the database could not be told.
+static bool
+abort_unfinished(struct pb_request *request)
+{
+  pb_error_t err = {0};
+  int        id  = request->job.id;
+
+  if (!pb_job_load(request->print->db, id, &request->job, &err))
+    return err.kind == PB_GONE || pb_request_fail(request, &err);
+  request->printer.id = request->job.printer_id;
+  return !request->job.is_incoming || end_incoming(request, "The document did not arrive whole.");
 }
 
 // multiple-operation-time-out-action is 'abort-job': half a job is not what its sender wants
@@ -261,6 +281,17 @@ do_chore(pb_print_t *print, enum pb_job_chore chore, int64_t time_ms,
     (void)do_step(print, ids[i], step);  // what fails is logged there, and tried at the next tick
   free(ids);
   return true;
+}
+
+static void
+do_unfinished(pb_print_t *print)
+{
+  int    ids[PB_UNFINISHED_MAX];
+  size_t count = pb_unfinished_take(&print->unfinished, ids);
+
+  for (size_t i = 0; i < count; i++)
+    if (!do_step(print, ids[i], abort_unfinished))
+      pb_unfinished_add(&print->unfinished, ids[i]);
 }
 
 // Records go by the dozen: each transaction waits for the disk, and nobody else gets at the
@@ -363,6 +394,7 @@ pb_print_tick(pb_print_t *print)
   pb_error_t err    = {0};
 
   note_jump(print);
+  do_unfinished(print);
   for (size_t i = 0; i < sizeof(chores) / sizeof(chores[0]); i++)
     if (!do_chore(print, chores[i].chore, get_limit_ms(print, chores[i].chore, now_ms),
                   chores[i].step, &err))

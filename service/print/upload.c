@@ -389,7 +389,8 @@ pb_upload_break_off(struct pb_request *request)
   cleanup.now_ms     = pb_clock_now_ms();
   cleanup.printer.id = request->job.printer_id;
   cleanup.upload     = upload;
-  (void)pb_request_transact(&cleanup, save_broken);
+  if (!pb_request_transact(&cleanup, save_broken))
+    pb_unfinished_add(&request->print->unfinished, upload->document.job_id);
   cleanup.upload = NULL;
   pb_request_clear(&cleanup);
 }
@@ -450,7 +451,8 @@ pb_upload_finish(struct pb_request *request)
   {
     pb_spool_writer_free(upload->writer);
     upload->writer = NULL;
-    (void)pb_request_transact(request, save_empty);
+    if (!pb_request_transact(request, save_empty))
+      pb_upload_break_off(request);
   }
   else
     refuse_upload(request, IPP_STATUS_ERROR_BAD_REQUEST, "there is no document data");

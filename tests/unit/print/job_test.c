@@ -829,6 +829,85 @@ a_jump_of_the_clock_is_no_silence(void **state)
   }
 }
 
+static bool
+is_incoming(struct bench *b, int id)
+{
+  pb_error_t    err = {0};
+  struct pb_job job;
+  bool          is;
+
+  check_ok(pb_job_load(b->db, id, &job, &err), err);
+  is = job.is_incoming;
+  pb_job_clear(&job);
+  return is;
+}
+
+static ipp_t *
+ask_send(int id, bool is_last)
+{
+  ipp_t *ipp = ask_job(IPP_OP_SEND_DOCUMENT, id);
+
+  ippAddBoolean(ipp, IPP_TAG_OPERATION, "last-document", (char)is_last);
+  return ipp;
+}
+
+// "No more" for a job that was canceled meanwhile: nothing of it is left over.
+static void
+an_end_that_comes_too_late(void **state)
+{
+  struct bench     *b  = *state;
+  int               id = create_job(b);
+  struct pb_request request;
+
+  check_status(call_with(b, &ann, ask_send(id, false), PDF, NULL), IPP_STATUS_OK);
+  begin(b, &request, &ann, ask_send(id, true));
+  assert_int_equal(request.answer, PB_ANSWER_DOCUMENT);
+  check_status(call(b, &ann, ask_job(IPP_OP_CANCEL_JOB, id)), IPP_STATUS_OK);
+  pb_upload_finish(&request);
+  check_status((int)ippGetStatusCode(request.response), IPP_STATUS_ERROR_JOB_CANCELED);
+  pb_request_clear(&request);
+  check_job(b, id, CANCELED, "job-canceled-by-user");
+  assert_false(is_incoming(b, id));
+}
+
+// A database that takes nothing just then (a full disk): no job is left behind until a restart.
+static void
+what_broke_off_is_noted_later(void **state)
+{
+  static const char full[]   = "CREATE TRIGGER full BEFORE UPDATE ON jobs BEGIN "
+                               "SELECT RAISE(ABORT, 'the disk is full'); END";
+  struct bench     *b        = *state;
+  pb_error_t        err      = {0};
+  bool              is_ready = false;
+  struct pb_request request;
+  int               id, open = create_job(b);
+
+  check_status(call_with(b, &ann, ask_send(open, false), PDF, NULL), IPP_STATUS_OK);
+  for (int is_end = 0; is_end < 3; is_end++)
+  {
+    begin(b, &request, &ann, is_end == 2 ? ask_send(open, true) : ask(IPP_OP_PRINT_JOB));
+    id = request.job.id;
+    if (is_end < 2)
+      assert_true(pb_upload_write(&request, PDF, strlen(PDF), &is_ready));
+    check_ok(pb_db_run(b->db, &err, full, ""), err);
+    if (is_end == 0)
+      pb_upload_break_off(&request);
+    else
+    {
+      pb_upload_finish(&request);
+      assert_true(ippGetStatusCode(request.response) >= IPP_STATUS_ERROR_INTERNAL);
+    }
+    pb_request_clear(&request);
+    pb_print_tick(b->print);
+    assert_true(is_incoming(b, id));
+    check_ok(pb_db_run(b->db, &err, "DROP TRIGGER full", ""), err);
+    pb_print_tick(b->print);
+    assert_false(is_incoming(b, id));
+    check_job(b, id, ABORTED, "submission-interrupted,aborted-by-system");
+  }
+  assert_int_equal(count_spooled(b), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 
 // Who may not see a job does not hear of it either.
@@ -899,6 +978,8 @@ main(void)
     TEST(a_job_of_many_documents_outlives_the_service),
     TEST(a_jump_of_the_clock_is_no_silence),
     TEST(my_jobs_are_mine),
+    TEST(an_end_that_comes_too_late),
+    TEST(what_broke_off_is_noted_later),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
