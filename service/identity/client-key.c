@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cloud/protocol.h"
 #include "identity/internal.h"
 #include <stdlib.h>
 
@@ -65,6 +66,22 @@ pb_client_keys_clear(struct pb_client_keys *keys)
 }
 
 bool
+pb_identity_check_key(pb_identity_t *identity, const pb_principal_t *principal, pb_error_t *err)
+{
+  int64_t       rolled_ms = 0;
+  pb_db_stmt_t *query =
+    pb_db_query(identity->db, err, "SELECT rolled_ms FROM auth_clients WHERE id = ?", "t",
+                principal->client_id);
+
+  if (pb_db_step(query))
+    rolled_ms = pb_db_int(query, 0);
+  if (!pb_db_finish(query, err))
+    return false;
+  return rolled_ms == principal->rolled_ms ||
+         pb_error_set(err, PB_AUTH, PB_KEY_REPLACED " since this token was given");
+}
+
+bool
 pb_client_key_set_next(pb_identity_t *identity, const char *client_id, const char *public_pem,
                        pb_error_t *err)
 {
@@ -81,7 +98,7 @@ pb_client_key_roll(pb_identity_t *identity, const char *client_id, pb_error_t *e
   bool ok =
     pb_db_run(identity->db, err,
               "UPDATE auth_clients SET former_key = coalesce(public_key, ''), public_key ="
-              " next_key, next_key = '', rolled_ms = ? WHERE id = ? AND next_key <> ''",
+              " next_key, next_key = '', rolled_ms = max(?, rolled_ms + 1) WHERE id = ? AND next_key <> ''",
               "it", pb_clock_now_ms(), client_id) &&
     pb_db_run(identity->db, err, "DELETE FROM auth_tokens WHERE client_id = ? AND grant_id = ''",
               "t", client_id);

@@ -75,6 +75,8 @@ check_allowed(pb_identity_t *identity, const pb_principal_t *principal, const ch
 
   if (!principal->may_register && principal->role != PB_ROLE_PROXY)
     return pb_error_set(err, PB_AUTH, "this token may not register an output device");
+  if (principal->role == PB_ROLE_PROXY && !pb_identity_check_key(identity, principal, err))
+    return false;
   if (!find_device(identity, uuid, owner, queue, err))
     return false;
   if (owner[0] != '\0' && !pb_text_is_equal(owner, principal->client_id))

@@ -32,6 +32,7 @@ typedef struct pb_principal
   bool         may_register;                  // holds a token of scope print.register: Register-Output-Device only
   char         grant_id[64];                  // of that token: which approval
   char         next_key[PB_CLIENT_ID_SIZE];     // of scope print.proxy: thumbprint of the key that it may register; ""
+  int64_t      rolled_ms;                     // of that scope: when the client's key was replaced last; 0: never
   char         machine[PB_NAME_SIZE];         // of scope print.machine: its host name, and name is the client id; else "".
                                               // It says for whom its jobs are
 } pb_principal_t;
@@ -82,6 +83,10 @@ void pb_identity_set_certificate_life(pb_identity_t *identity, int64_t life_ms);
 bool pb_identity_register_device(pb_identity_t *identity, const pb_principal_t *principal, const char *uuid,
                                  const char *csr_pem, struct pb_approved_queue *queue_out, char **cert_pem_out,
                                  pb_error_t *err) PB_MUST_USE;
+
+// A connector is still who it was when its token was looked at.  PB_AUTH: its key has been replaced since then, and the
+// token is worth nothing any more.  Inside the caller's transaction.
+bool pb_identity_check_key(pb_identity_t *identity, const pb_principal_t *principal, pb_error_t *err) PB_MUST_USE;
 
 // What was approved for a device that is registered.  PB_GONE: there is none.
 bool pb_identity_find_device(pb_identity_t *identity, const char *uuid, struct pb_approved_queue *queue_out,

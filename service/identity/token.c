@@ -137,6 +137,7 @@ struct row
   char                    email[PB_NAME_SIZE];
   char                    machine[PB_NAME_SIZE];
   int64_t                 expires_ms;
+  int64_t                 rolled_ms;  // of the client's key
   enum use                use;
 };
 
@@ -151,7 +152,8 @@ find_row(pb_identity_t *identity, const char *token, struct row *row, pb_error_t
   pb_db_stmt_t *query = pb_db_query(
     identity->db, err,
     "SELECT t.scope, t.client_id, t.user_id, t.grant_id, t.family, t.kind, u.role, u.email,"
-    " t.expires_ms, t.is_used, c.machine, t.label, t.next_key FROM auth_tokens t"
+    " t.expires_ms, t.is_used, c.machine, t.label, t.next_key,"
+    " c.rolled_ms FROM auth_tokens t"
     " LEFT JOIN auth_users u ON u.id = t.user_id LEFT JOIN auth_clients c ON c.id = t.client_id"
     " WHERE t.hash = ?",
     "b", (const void *)hash, sizeof(hash));
@@ -162,6 +164,7 @@ find_row(pb_identity_t *identity, const char *token, struct row *row, pb_error_t
                         .kind            = (enum pb_token_kind)pb_db_int(query, 5),
                         .role            = (enum pb_role)pb_db_int(query, 6),
                         .expires_ms      = pb_db_int(query, 8),
+                        .rolled_ms       = pb_db_int(query, 13),
                         .use             = (enum use)pb_db_int(query, 9)};
     pb_text_copy(row->subject.scope, sizeof(row->subject.scope), pb_db_text(query, 0));
     pb_text_copy(row->subject.client_id, sizeof(row->subject.client_id), pb_db_text(query, 1));
@@ -304,7 +307,8 @@ fill_principal(const struct row *row, pb_principal_t *principal)
   }
   else if (pb_text_is_equal(row->subject.scope, PB_SCOPE_PROXY))
   {
-    principal->role = PB_ROLE_PROXY;
+    principal->role      = PB_ROLE_PROXY;
+    principal->rolled_ms = row->rolled_ms;
     pb_text_copy(principal->next_key, sizeof(principal->next_key), row->subject.next_key);
   }
   principal->may_register = pb_text_is_equal(row->subject.scope, PB_SCOPE_REGISTER);

@@ -415,11 +415,29 @@ refuse_malformed(struct pb_request *request, const uint8_t *bytes, size_t size,
   pb_request_refuse(request, IPP_STATUS_ERROR_BAD_REQUEST, "%s", err->message);
 }
 
+// The token was looked at before the transaction began: a copy of a print server whose key is
+// replaced at that moment gets nothing by what it had on its way.
+static bool
+check_key(struct pb_request *request)
+{
+  pb_error_t err = {0};
+
+  if (!pb_request_is_proxy(request) ||
+      pb_identity_check_key(request->print->identity, &request->principal, &err))
+    return true;
+  if (err.kind != PB_AUTH)
+    return pb_request_fail(request, &err);
+  request->http_status = 401;
+  return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_AUTHENTICATED, "%s", err.message);
+}
+
 static bool
 load_and_perform(struct pb_request *request)
 {
   struct pb_address address;
 
+  if (!check_key(request))
+    return false;
   // The form was checked before the transaction began.
   if (!pb_address_parse_uri(request->printer_uri, &address))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND, "there is no such object");

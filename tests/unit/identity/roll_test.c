@@ -285,6 +285,27 @@ nor_by_an_older_approval(void **state)
   pb_key_free(next);
 }
 
+// Its request was let in before the key was replaced, and comes to its turn after it.
+static void
+what_a_copy_has_on_its_way_names_no_key(void **state)
+{
+  struct world  *w     = *state;
+  pb_key_t      *next  = make_key();
+  pb_key_t      *thief = make_key();
+  pb_principal_t early;
+  pb_error_t     err = {0};
+
+  share(w);
+  early = get_principal(w, w->key, thief);
+  roll(w, next);
+  assert_false(register_with(w, &early, thief, UUID_1, &err));
+  assert_int_equal(err.kind, PB_AUTH);
+  check_error(ask_token(w, thief, NULL), "invalid_client");
+  get_principal(w, next, NULL);
+  pb_key_free(next);
+  pb_key_free(thief);
+}
+
 struct copy
 {
   struct world *w;
@@ -350,6 +371,7 @@ main(void)
     WORLD(nobody_else_brings_a_key),
     WORLD(a_former_key_does_not_come_back_as_a_machine),
     WORLD(nor_by_an_older_approval),
+    WORLD(what_a_copy_has_on_its_way_names_no_key),
     WORLD(nothing_is_left_to_a_copy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,6 +295,25 @@ jobs_belong_to_their_owners(void **state)
   check_status(call(b, &ann, ask(IPP_OP_GET_JOB_ATTRIBUTES)), IPP_STATUS_ERROR_BAD_REQUEST);
 }
 
+// Let in with the token of a key that is replaced before its turn comes: the former host of a print
+// server must not take a job that the new one takes, too.
+static void
+what_a_former_key_was_let_in_with_is_refused(void **state)
+{
+  struct bench  *b      = *state;
+  pb_error_t     err    = {0};
+  pb_principal_t anew   = proxy;
+  int            id     = print_job(b, &ann);
+  bool           is_set = pb_db_run(
+    b->db, &err, "INSERT INTO auth_clients (id, created_ms, rolled_ms) VALUES ('client-1', 1, 5)",
+    "");
+
+  check_ok(is_set, err);
+  check_status(call(b, &proxy, ask_device(IPP_OP_ACKNOWLEDGE_JOB, id)), 401);
+  anew.rolled_ms = 5;
+  check_status(call(b, &anew, ask_device(IPP_OP_ACKNOWLEDGE_JOB, id)), IPP_STATUS_OK);
+}
+
 int
 main(void)
 {
@@ -310,6 +329,8 @@ main(void)
     cmocka_unit_test_setup_teardown(every_proxy_operation_wants_its_own_device, bench_setup,
                                     bench_teardown),
     cmocka_unit_test_setup_teardown(jobs_belong_to_their_owners, bench_setup, bench_teardown),
+    cmocka_unit_test_setup_teardown(what_a_former_key_was_let_in_with_is_refused, bench_setup,
+                                    bench_teardown),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
