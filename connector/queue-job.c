@@ -3,6 +3,8 @@
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/queue.h"
+
+#include "base/log.h"
 #include <string.h>
 
 #define NO_CUPS_MS 1000  // this worker has no way to CUPS; another one may
@@ -195,25 +197,35 @@ pb_queue_release_with_pin(pb_queue_t *queue, int cloud_job, const char *pin, pb_
   return ok;
 }
 
+// Read while the list stands still: what has ended is noted in the journal before it leaves the
+// list.
 bool
 pb_queue_take_up(pb_queue_t *queue, pb_error_t *err)
 {
+  pb_log_ctx_t      ctx     = {.printer = queue->name};
   pb_journal_job_t *records = NULL;
   size_t            count   = 0;
-  bool              ok      = true;
+  bool              ok      = false;
 
-  if (!pb_journal_copy_active(queue->hub->journal, queue->uuid, &records, &count, err))
-    return false;
   pthread_mutex_lock(&queue->mutex);
+  ok = pb_journal_copy_active(queue->hub->journal, queue->uuid, &records, &count, err);
   for (size_t i = 0; ok && i < count; i++)
   {
+    if (find_job_locked(queue, records[i].cloud_job) != NULL)
+      continue;
     pb_job_t *job = pb_job_new_journaled(&queue->outside, queue->hub->journal, &records[i]);
 
+    if (queue->is_synced)
+      pb_log(&ctx, PB_LOG_WARN, "job %d of the journal was not under way: it is taken up again",
+             records[i].cloud_job);
     ok = job != NULL && add_job_locked(queue, job, 0);
     if (!ok)
+    {
       pb_job_free(job);
+      pb_error_set(err, PB_RETRY, "out of memory");
+    }
   }
   pthread_mutex_unlock(&queue->mutex);
   pb_journal_free_jobs(records, count);
-  return ok || pb_error_set(err, PB_RETRY, "out of memory");
+  return ok;
 }

@@ -107,7 +107,7 @@ synchronize(pb_queue_t *queue, pb_cups_t *cups, pb_error_t *err)
 {
   pb_log_ctx_t ctx = {.printer = queue->name};
 
-  if (!pb_queue_synchronize(queue, cups, err))
+  if (!pb_queue_synchronize(queue, cups, err) || !pb_queue_take_up(queue, err))
     return false;
   queue->report_due_ms     = pb_clock_mono_ms() + queue->hub->options.report_ms;
   queue->report_all_due_ms = pb_clock_mono_ms() + REPORT_ALL_MS;

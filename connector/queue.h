@@ -87,6 +87,7 @@ bool pb_queue_report(pb_queue_t *queue, pb_cups_t *cups, bool is_all, pb_error_t
 bool pb_queue_call(pb_queue_t *queue, ipp_t *request, ipp_t **response_out,
                    pb_error_t *err) PB_MUST_USE;
 void pb_queue_init_outside(pb_queue_t *queue);
-bool pb_queue_take_up(pb_queue_t *queue, pb_error_t *err) PB_MUST_USE;  // the jobs of the journal
+// The jobs of the journal that are not under way.
+bool pb_queue_take_up(pb_queue_t *queue, pb_error_t *err) PB_MUST_USE;
 
 #endif
