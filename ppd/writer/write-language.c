@@ -104,7 +104,7 @@ format_language(const char *natural, char language[LANGUAGE_SIZE])
     if (pb_text_has_prefix(natural, scripts[i][0]))
       return pb_text_copy(language, LANGUAGE_SIZE, scripts[i][1]);
   }
-  if (strlen(natural + size) != 3)  // not "-br"
+  if (size != 2 || strlen(natural + size) != 3)  // not "-br"
     return pb_text_format(language, LANGUAGE_SIZE, "%.*s", (int)size, natural) &&
            pb_ppd_is_language(language);
   if (!pb_text_copy(language, LANGUAGE_SIZE, natural))

@@ -197,6 +197,28 @@ test_languages(void **state)
   printers_each(check_languages);
 }
 
+// "fil-ph": no language of PPDs is three letters and a country, but one of three letters is.
+static void
+check_three_letters(struct printer *printer)
+{
+  struct pb_ppd_catalog catalog = {"fil-ph", catalogs[1].strings};
+  struct pb_ppd_names   names   = {.catalogs = &catalog, .catalogs_count = 1};
+  pb_error_t            err     = {0};
+
+  pb_buffer_clear(&printer->ppd);
+  check_ok(pb_ppd_write(printer->attributes, &names, &printer->ppd, &err), err);
+  if (strstr(printer->ppd.data, "\n*cupsLanguages: \"fil\"\n") == NULL &&
+      strstr(printer->ppd.data, "\n*cupsLanguages: \"en fil\"\n") == NULL)
+    fail_msg("%s: no fil", printer->name);
+}
+
+static void
+test_three_letters(void **state)
+{
+  (void)state;
+  printers_each(check_three_letters);
+}
+
 static int
 set_up(void **state)
 {
@@ -221,9 +243,8 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_cupstestppd),
-    cmocka_unit_test(test_lines),
-    cmocka_unit_test(test_languages),
+    cmocka_unit_test(test_cupstestppd), cmocka_unit_test(test_lines),
+    cmocka_unit_test(test_languages),   cmocka_unit_test(test_three_letters),
     cmocka_unit_test(test_english),
   };
 
