@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 
-#define PB_FORM_FIELDS_MAX 256  // an approval names up to 200 queues
+#define PB_FORM_FIELDS_MAX 640  // an approval names up to 200 queues, and what each takes over in two fields
 
 typedef struct pb_form pb_form_t;
 

@@ -100,7 +100,8 @@ add_join(pb_visit_t *visit, const struct pb_approved_queue *queue)
 }
 
 static void
-add_queue(pb_visit_t *visit, const struct pb_approved_queue *queue)
+add_queue(pb_visit_t *visit, const struct pb_approved_queue *queue,
+          const struct pb_adoption *adoption)
 {
   pb_html_add(&visit->html,
               "<li><label class=\"pick\"><input type=\"checkbox\" name=\"queue\" value=\"%s\""
@@ -111,21 +112,25 @@ add_queue(pb_visit_t *visit, const struct pb_approved_queue *queue)
   pb_html_add(&visit->html, "<small>%s%s%s</small></span></label>",
               queue->location[0] != '\0' ? queue->location : "location not said",
               queue->host[0] != '\0' ? " \xC2\xB7 on " : "", queue->host);
-  pb_adoption_add(visit, queue);
+  pb_adoption_add(adoption, queue);
   pb_html_add(&visit->html, "</li>");
 }
 
 static void
 add_queues(pb_visit_t *visit, const struct pb_approval *approval)
 {
+  struct pb_adoption adoption;
+
+  pb_adoption_open(visit, approval, &adoption);
   pb_html_add(&visit->html,
               "<fieldset><legend>Printers to be shared (%d)</legend>"
               "<p class=\"hint\">Clear the box of any that you do not want.</p><ul"
               " class=\"picks\">",
               (int)approval->queues_count);
   for (size_t i = 0; i < approval->queues_count; i++)
-    add_queue(visit, &approval->queues[i]);
+    add_queue(visit, &approval->queues[i], &adoption);
   pb_html_add(&visit->html, "</ul></fieldset>");
+  pb_adoption_close(&adoption);
 }
 
 // What is asked, by scope.
@@ -202,6 +207,8 @@ pb_device_post(pb_visit_t *visit)
     show_question(visit, &approval);
   pb_approval_clear(&approval);
 }
+
+_Static_assert(PB_FORM_FIELDS_MAX > 3 * PB_QUEUES_PER_GRANT_MAX + 8, "a box and two fields each");
 
 static bool
 read_choices(const pb_visit_t *visit, struct pb_approval_choice choices[PB_QUEUES_PER_GRANT_MAX],

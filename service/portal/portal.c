@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_MAX (64 * 1024)  // 200 boxes with a uuid each are 13 KiB
+#define BODY_MAX (64 * 1024)  // 200 queues and what each takes over are 45 KiB
 
 // Only a POST changes anything, and each carries the session's CSRF token.
 static const struct page

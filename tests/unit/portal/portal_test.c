@@ -24,6 +24,7 @@
 // --- what the portal asks of print and tunnels
 
 static int  canceled_job, removed_printer, released_job;
+static int  more_printers, listed;  // beside the first one; how often they were asked for
 static char released_pin[64];
 
 bool
@@ -48,6 +49,9 @@ pb_print_each_printer(pb_print_t *print, void (*fn)(void *user, const struct pb_
                                      .queued_jobs    = 3,
                                      .devices        = devices,
                                      .devices_count  = 2});
+  listed++;
+  for (int i = 0; i < more_printers; i++)
+    fn(user, &(struct pb_printer_view){.id = i + 2, .name = i == 0 ? "Laser" : "Plotter"});
   return true;
 }
 
@@ -643,6 +647,108 @@ test_joins(void **state)
 }
 
 static void
+ask_to_adopt(struct world *w, int queues_count, struct pb_device_grant *grant)
+{
+  struct pb_approved_queue *queues  = calloc((size_t)queues_count, sizeof(*queues));
+  struct pb_device_request  request = {.client_id    = CLIENT,
+                                       .scope        = PB_SCOPE_REGISTER,
+                                       .requester    = "",
+                                       .peer         = "198.51.100.9",
+                                       .queues       = queues,
+                                       .queues_count = (size_t)queues_count};
+  pb_error_t                err     = {0};
+
+  assert_non_null(queues);
+  for (int i = 0; i < queues_count; i++)
+  {
+    snprintf(queues[i].uuid, sizeof(queues[i].uuid), "urn:uuid:00000000-0000-4000-8000-%012d",
+             i + 1);
+    strcpy(queues[i].queue, "Laser");
+    strcpy(queues[i].adopt, "former");
+  }
+  check_ok(pb_device_grant_make(w->identity, &request, grant, &err), err);
+  free(queues);
+}
+
+static int
+count_text(const char *body, const char *text)
+{
+  int count = 0;
+
+  for (const char *at = strstr(body, text); at != NULL; at = strstr(at + 1, text))
+    count++;
+  return count;
+}
+
+// A page of a whole print server at a large service: the printers are read once, and listed once.
+static void
+test_formers(void **state)
+{
+  static const struct
+  {
+    int  queues, printers, options;
+    bool has_list;
+  } rows[] = {
+    {2,   3,    2 * 6,          false}, // "a new printer", two devices, three printers
+    {200, 2000, 200 * 2 + 2002, true }, // "a new printer", the one that is alike
+  };
+  struct world *w = *state;
+
+  sign_in(w, ADMIN);
+  for (size_t i = 0; i < COUNT(rows); i++)
+  {
+    struct pb_device_grant grant = {0};
+
+    more_printers = rows[i].printers;
+    listed        = 0;
+    ask_to_adopt(w, rows[i].queues, &grant);
+    post(w, "/device", w->csrf, "user_code", grant.user_code, NULL);
+    assert_int_equal(w->status, 200);
+    assert_int_equal(listed, 1);
+    assert_int_equal(count_text(w->body, "<option"), rows[i].options);
+    assert_int_equal(strstr(w->body, "<datalist") != NULL, rows[i].has_list);
+    assert_null(strstr(w->body, "<script"));
+    pb_device_grant_clear(&grant);
+  }
+  more_printers = 0;
+}
+
+static void
+test_adoption(void **state)
+{
+  static const struct
+  {
+    const char *name, *adopt, *other;
+    int         status;
+  } rows[] = {
+    {"a new one",        "",          "",             200},
+    {"one of the few",   "1 " UUID_2, "",             200},
+    {"one of all",       "",          "1 " UUID_2,    200},
+    {"without a server", "2 ",        "",             200},
+    {"both",             "1 " UUID_2, "2 ",           400},
+    {"no number",        "Laser",     "",             400},
+    {"no printer",       "0 " UUID_2, "",             400},
+    {"no uuid",          "",          "1 urn:uuid:",  400},
+    {"too large",        "",          "99999999999 ", 400},
+  };
+  struct world *w = *state;
+
+  sign_in(w, ADMIN);
+  for (size_t i = 0; i < COUNT(rows); i++)
+  {
+    struct pb_device_grant grant = {0};
+
+    print_message("%s\n", rows[i].name);
+    ask_to_adopt(w, 1, &grant);
+    post(w, "/device/decide", w->csrf, "user_code", grant.user_code, "decision", "approve", "queue",
+         UUID_1, "adopt-" UUID_1, rows[i].adopt, "other-" UUID_1, rows[i].other, NULL);
+    assert_int_equal(w->status, rows[i].status);
+    assert_int_equal(poll_grant(w, &grant) == PB_DEVICE_POLL_GRANTED, rows[i].status == 200);
+    pb_device_grant_clear(&grant);
+  }
+}
+
+static void
 test_print_servers_of_a_printer(void **state)
 {
   struct world *w = *state;
@@ -923,6 +1029,8 @@ main(void)
     WORLD(test_session_ends),
     WORLD(test_escaping),
     WORLD(test_joins),
+    WORLD(test_formers),
+    WORLD(test_adoption),
     WORLD(test_print_servers_of_a_printer),
     WORLD(test_gets_change_nothing),
     WORLD(test_approval),
