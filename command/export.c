@@ -44,6 +44,8 @@ open_file(struct export *export, pb_error_t *err)
     return pb_error_set_errno(err, PB_CONFIG, "%s", path);
   if (fstat(export->fd, &info) || !S_ISREG(info.st_mode) || info.st_size)
     return pb_error_set(err, PB_CONFIG, "%s is there already", path);
+  if (info.st_uid != geteuid())
+    return pb_error_set(err, PB_CONFIG, "%s is somebody else's file", path);
   return fchmod(export->fd, 0600) == 0 || pb_error_set_errno(err, PB_CONFIG, "%s", path);
 }
 

@@ -159,9 +159,16 @@ static bool
 take_over(struct import *import, pb_registration_t *registration, pb_error_t *err)
 {
   pb_error_t why = {0};
+  bool       ok  = renewal_run(registration, &why);
 
   import->is_changed = true;
-  if (renewal_run(registration, &why))
+  // The new key may have been taken, and the answer lost: then it is good, and it is here only.
+  if (!ok && why.kind == PB_AUTH && registration->next_key)
+  {
+    pb_error_clear(&why);
+    ok = renewal_run(registration, &why);
+  }
+  if (ok)
   {
     printf("%s: %zu queues; the host that they came from is locked out.\n", registration->url,
            registration->queues_count);

@@ -175,6 +175,25 @@ choose_trust(struct share *share, pb_error_t *err)
   return ok;
 }
 
+// Neither the client nor its keys are good for anything any more.
+static bool
+begin_anew(pb_registration_t *registration, pb_error_t *err)
+{
+  pb_key_get_id(registration->key, registration->client_id);
+  return pb_registration_drop_next_key(registration, err);
+}
+
+// A key that was to follow and a client id of another key need a client that the service knows.
+static bool
+needs_client(const pb_registration_t *registration)
+{
+  char id[PB_KEY_ID_SIZE];
+
+  pb_key_get_id(registration->key, id);
+  return registration->next_key ? !registration->queues_count
+                                : strcmp(id, registration->client_id) != 0;
+}
+
 // The client id is that of the first key.  Where the service has forgotten the client, as with its
 // last printer, or knows another key of it, as after a restored backup, and nothing is shared any
 // more, it begins anew with the key that it has now.
@@ -184,18 +203,16 @@ settle_client_id(pb_registration_t *registration, pb_error_t *err)
   pb_cloud_account_t *account = NULL;
   pb_secret_t         token   = {0};
   pb_error_t          why     = {0};
-  char                id[PB_KEY_ID_SIZE];
   bool                ok;
 
-  pb_key_get_id(registration->key, id);
-  if (strcmp(id, registration->client_id) == 0 || registration->next_key)
+  if (!needs_client(registration))
     return true;
   ok = pb_cloud_account_new(registration, &account, &why) &&
        pb_cloud_account_copy_token(account, /*is_fresh*/ true, &token, &why);
   pb_secret_clear(&token);
   pb_cloud_account_free(account);
   if (!ok && (register_is_forgotten(&why) || (why.kind == PB_AUTH && !registration->queues_count)))
-    ok = pb_text_copy(registration->client_id, sizeof(registration->client_id), id);
+    return begin_anew(registration, err);
   return ok || pb_error_set(err, why.kind, "%s", why.message);
 }
 

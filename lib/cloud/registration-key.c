@@ -66,6 +66,20 @@ pb_registration_use_next_key(pb_registration_t *registration, pb_error_t *err)
 }
 
 bool
+pb_registration_drop_next_key(pb_registration_t *registration, pb_error_t *err)
+{
+  char *path = pb_file_join(registration->folder, PB_REGISTRATION_NEXT_KEY);
+  bool  ok   = path ? pb_file_remove(path, err) : pb_error_set(err, PB_RETRY, "out of memory");
+
+  free(path);
+  if (!ok)
+    return false;
+  pb_key_free(registration->next_key);
+  registration->next_key = NULL;
+  return true;
+}
+
+bool
 pb_registration_is_moving(const pb_registration_t *registration)
 {
   char id[PB_KEY_ID_SIZE];

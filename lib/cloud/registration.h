@@ -61,6 +61,8 @@ bool pb_registration_lock(const char *state_folder, int *lock_out, pb_error_t *e
 bool pb_registration_set_next_key(pb_registration_t *registration, const pb_key_t *next_key, pb_error_t *err) PB_MUST_USE;
 // It is the key from now on, in one step.
 bool pb_registration_use_next_key(pb_registration_t *registration, pb_error_t *err) PB_MUST_USE;
+// It was refused as the key was: neither is known any more.  Nothing changes when there is none.
+bool pb_registration_drop_next_key(pb_registration_t *registration, pb_error_t *err) PB_MUST_USE;
 // The keys as they are on disk now.
 bool pb_registration_read_keys(pb_registration_t *registration, pb_error_t *err) PB_MUST_USE;
 // It came from another host, which may still run with the same key: nothing but a new key may be asked for.

@@ -129,7 +129,8 @@ class Renewal(MovingCase):
         world.wait_job("Second", world.print_job("Second", self.document(1)))
 
     def test_e_shared_anew_after_everything_was_taken_back(self):
-        """The service has forgotten the client, and the key is not its first: it is a new client."""
+        """The service has forgotten the client, and the key is not its first: it is a new client. A renewal that this has
+        interrupted left a key that is good for nothing."""
         world = self.world
         client = client_of(world.connector)
         # One that an administrator has removed does not keep the others from being renewed, nor keep anybody busy.
@@ -141,7 +142,10 @@ class Renewal(MovingCase):
         self.assertEqual(world.connector.process.output().count("[Second] its certificate is not renewed"), 1)
         for queue in [queue["queue"] for queue in world.connector.status()["services"][0]["queues"]]:
             world.connector.unshare(queue)
+        folder, = glob.glob(f"{world.connector.state}/services/*")
+        run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", f"{folder}/next-key.pem"])
         world.share()
+        self.assertFalse(os.path.exists(f"{folder}/next-key.pem"))
         self.assertNotEqual(client_of(world.connector), client)
         self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
 
