@@ -83,7 +83,7 @@ end_locked(pb_identity_t *identity, const char *client_id, pb_error_t *err)
       !pb_db_run(identity->db, err, "DELETE FROM auth_tokens WHERE client_id = ? AND scope = ?",
                  "tt", client_id, PB_SCOPE_MACHINE))
     return false;
-  pb_log(NULL, PB_LOG_INFO, "machine %s has given up its approval", client_id);
+  pb_log(NULL, PB_LOG_INFO, "the approval of machine %s has ended", client_id);
   return true;
 }
 

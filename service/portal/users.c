@@ -180,7 +180,7 @@ pb_users_machine_remove_post(pb_visit_t *visit)
   pb_error_t        err    = {0};
   const char       *client = pb_visit_field(visit, "client");
   bool              ok     = pb_machine_find(visit->portal->identity, client, &machine, &err) &&
-            pb_identity_revoke_client(visit->portal->identity, client, &err);
+            pb_machine_end(visit->portal->identity, client, &err);
 
   finish(visit, ok, &err);
 }

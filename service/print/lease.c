@@ -45,6 +45,8 @@ take_step(struct pb_request *request)
   if (!pb_job_load(request->print->db, request->job.id, job, &err) ||
       !load_printer(request, job->printer_id, &err))
     return pb_request_fail(request, &err);
+  if (pb_job_is_ended(job->status.state))
+    return true;
   device = pb_printer_find_device(&request->printer, job->device_uuid);
   if (!device || !device->is_away || !is_somebody_there(&request->printer))
     return true;

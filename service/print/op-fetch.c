@@ -247,7 +247,9 @@ pb_op_fetch_document(struct pb_request *request)
     return pb_request_refuse(request, IPP_STATUS_ERROR_BUSY,
                              "document %d of job %d was cut off; its sender will send it again",
                              document.number, job->id);
-  if (!is_mine(request) || pb_job_is_ended(job->status.state) || !document.spool_id[0] ||
+  // What is kept for a device, and it has not acknowledged, may still be given to another one.
+  if (!is_mine(request) || pb_reasons_has(job->status.reasons, "job-fetchable") ||
+      pb_job_is_ended(job->status.state) || !document.spool_id[0] ||
       !pb_reasons_has(document.reasons, "document-fetchable"))
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FETCHABLE,
                              "document %d of job %d is not fetchable", document.number, job->id);

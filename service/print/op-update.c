@@ -20,10 +20,12 @@ enum
 
 static const ipp_tag_t OP = IPP_TAG_OPERATION;
 
+// Acknowledged, that is: what is kept for a device may still be given to another one before.
 static bool
 check_assigned(struct pb_request *request)
 {
-  if (pb_text_is_equal_nocase(request->job.device_uuid, request->device->uuid))
+  if (pb_text_is_equal_nocase(request->job.device_uuid, request->device->uuid) &&
+      !pb_reasons_has(request->job.status.reasons, "job-fetchable"))
     return true;
   return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE,
                            "job %d is not assigned to this device", request->job.id);

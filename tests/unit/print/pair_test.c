@@ -59,6 +59,21 @@ say(struct bench *b, int operation, int job)
 }
 
 static int
+fetch_as_pair(struct bench *b, int job)
+{
+  return call(b, &pair, of_pair(ask_document(IPP_OP_FETCH_DOCUMENT, job, 1)));
+}
+
+static int
+report_as_pair(struct bench *b, int job, int state)
+{
+  ipp_t *ipp = of_pair(ask_device(IPP_OP_UPDATE_JOB_STATUS, job));
+
+  ippAddInteger(ipp, IPP_TAG_JOB, IPP_TAG_ENUM, "output-device-job-state", state);
+  return call(b, &pair, ipp);
+}
+
+static int
 fetch(struct bench *b, int job)
 {
   return call(b, &proxy, ask_document(IPP_OP_FETCH_DOCUMENT, job, 1));
@@ -160,8 +175,12 @@ an_operator_chooses_the_device(void **state)
   check_status(say(b, IPP_OP_FETCH_JOB, 1), IPP_STATUS_ERROR_NOT_POSSIBLE);
   // Not its own before it has acknowledged it.
   check_status(say_pair(b, IPP_OP_UPDATE_ACTIVE_JOBS, 0), IPP_STATUS_OK);
+  check_status(fetch_as_pair(b, 1), IPP_STATUS_ERROR_NOT_FETCHABLE);
+  check_status(report_as_pair(b, 1, IPP_JSTATE_PROCESSING), IPP_STATUS_ERROR_NOT_POSSIBLE);
   check_job(b, 1, IPP_JSTATE_PENDING, "job-fetchable");
   check_status(say_pair(b, IPP_OP_ACKNOWLEDGE_JOB, 1), IPP_STATUS_OK);
+  check_status(fetch_as_pair(b, 1), IPP_STATUS_OK);
+  check_status(report_as_pair(b, 1, IPP_JSTATE_PROCESSING), IPP_STATUS_OK);
 }
 
 static void
