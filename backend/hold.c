@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 #define LOCK "waiter.lock"
-#define DENIED "denied"
+#define DENIED "denied"  // uuids of the jobs that were held, a line each
+#define DENIED_MAX ((size_t)PB_HELD_MAX * (PB_UUID_SIZE + 1))
 #define LOCK_TRIES 10  // a second each
 #define POLL_MIN_MS 1000
 #define RELEASE_TRIES 60  // a second each: cupsd has held the job by then
@@ -66,14 +67,18 @@ release_all(const char *folder)
       return;
 }
 
+// For the jobs that are held now: one that is printed later has had no refusal.
 static void
 note_denied(const char *folder)
 {
-  pb_error_t err  = {0};
-  char      *path = pb_file_join(folder, DENIED);
+  pb_error_t  err  = {0};
+  pb_buffer_t jobs = {0};
+  char       *path = pb_file_join(folder, DENIED);
 
-  if (path != NULL && !pb_file_replace(path, 0600, "", 0, &err))
+  if (path != NULL && (!pb_held_list(folder, &jobs, &err) ||
+                       !pb_file_replace(path, 0600, jobs.data, jobs.size, &err)))
     pb_log(/*ctx*/ NULL, PB_LOG_WARN, "%s", err.message);
+  pb_buffer_clear(&jobs);
   free(path);
 }
 
@@ -171,12 +176,16 @@ start_waiter(const struct pb_identity *identity, struct pb_device_code *code, co
 
 // --- the holder
 
+// Said once.
 static bool
-is_denied(const char *folder)
+is_denied(const char *folder, const char *job_uuid)
 {
-  char *path = pb_file_join(folder, DENIED);
-  bool  is   = path != NULL && unlink(path) == 0;
+  pb_buffer_t jobs = {0};
+  char       *path = pb_file_join(folder, DENIED);
+  bool        is   = path != NULL && pb_file_read(path, DENIED_MAX, &jobs, /*err*/ NULL) &&
+            job_uuid[0] != '\0' && strstr(jobs.data, job_uuid) != NULL && unlink(path) == 0;
 
+  pb_buffer_clear(&jobs);
   free(path);
   return is;
 }
@@ -251,7 +260,7 @@ pb_hold(const struct pb_arguments *arguments, struct pb_identity *identity, pb_r
     return false;
   if (!format_folder(identity, folder))
     return pb_error_set(err, PB_CONFIG, "the folder's path is too long");
-  if (is_denied(folder))
+  if (is_denied(folder, arguments->job_uuid))
     return pb_error_set(err, PB_CONFIG,
                         "The sign-in at %s was refused. Release the job to ask again.",
                         identity->service.url);

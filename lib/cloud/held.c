@@ -88,6 +88,31 @@ read_held(const char *folder, const char *name, struct pb_held_job *held)
   return ok;
 }
 
+bool
+pb_held_list(const char *folder, pb_buffer_t *text_out, pb_error_t *err)
+{
+  char          *parent = pb_file_join(folder, FOLDER);
+  DIR           *dir    = parent != NULL ? opendir(parent) : NULL;
+  struct dirent *entry  = NULL;
+  bool           ok     = parent != NULL || pb_error_set(err, PB_RETRY, "out of memory");
+  size_t         count  = 0;
+  char           uuid[PB_UUID_SIZE];
+
+  pb_buffer_init(text_out, (size_t)PB_HELD_MAX * (PB_UUID_SIZE + 1));
+  while (ok && dir != NULL && (entry = readdir(dir)) != NULL && count < PB_HELD_MAX)
+  {
+    if (!pb_text_format(uuid, sizeof(uuid), UUID_PREFIX "%s", entry->d_name) ||
+        !pb_text_is_uuid(uuid))
+      continue;
+    count++;
+    ok = pb_buffer_appendf(text_out, err, "%s\n", uuid);
+  }
+  if (dir != NULL)
+    closedir(dir);
+  free(parent);
+  return ok && pb_buffer_append(text_out, "", 0, err);
+}
+
 // What becomes of a job that is held.  for_ms 0: it is released.
 static bool
 change(pb_cups_t *cups, const struct pb_held_job *held, int64_t for_ms, pb_error_t *err)

@@ -5,7 +5,7 @@
 #ifndef PB_CLOUD_HELD_H
 #define PB_CLOUD_HELD_H
 
-#include "base/error.h"
+#include "base/buffer.h"
 #include "base/text.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +25,9 @@ struct pb_held_job
 bool pb_held_add(const char *folder, const struct pb_held_job *job, pb_error_t *err) PB_MUST_USE;
 // This one prints now.
 void pb_held_remove(const char *folder, const char *job_uuid);
+
+// Their uuids, a line each; initializes the buffer.
+bool pb_held_list(const char *folder, pb_buffer_t *text_out, pb_error_t *err) PB_MUST_USE;
 
 // Keep all that are held for so long more; then cupsd starts them by itself, should nobody have done so again: after a
 // restart of the computer nobody else is there.  Returns how many were not held yet.  Blocks.

@@ -92,6 +92,19 @@ store_sign_in(struct desk *desk)
   pb_stored_sign_in_clear(&stored);
 }
 
+static void
+store_service(const struct desk *desk)
+{
+  char       path[64], line[256];
+  pb_error_t err = {0};
+
+  snprintf(path, sizeof(path), "%s/config", desk->folder);
+  check_ok(pb_file_make_folder(path, 0755, &err), err);
+  snprintf(path, sizeof(path), "%s/config/services.conf", desk->folder);
+  snprintf(line, sizeof(line), "service = %s ca-fingerprint=%s\n", rig.url, rig.fingerprint);
+  check_ok(pb_file_replace(path, 0644, line, strlen(line), &err), err);
+}
+
 static int
 set_up(void **state)
 {
@@ -109,6 +122,7 @@ set_up(void **state)
   set_place(&desk, "PRINTBRIDGE_STATE", "state");
   set_place(&desk, "PRINTBRIDGE_CACHE", "cache");
   set_place(&desk, "PRINTBRIDGE_USERS", "users");
+  store_service(&desk);
   store_sign_in(&desk);
   snprintf(desk.uri, sizeof(desk.uri), "printbridge://%.50s/7", rig.url + strlen("https://"));
   snprintf(desk.document, sizeof(desk.document), "%s/document", desk.folder);
@@ -186,10 +200,44 @@ test_an_account_that_may_not_print(void **state)
   assert_int_not_equal(access(held, F_OK), 0);
 }
 
+// A refusal is told to the jobs that waited for the answer, once; who canceled them meanwhile
+// prints again next week.
+static void
+test_an_old_refusal(void **state)
+{
+  static const struct
+  {
+    const char *jobs;
+    bool        is_told;
+  } rows[] = {
+    {"",                                                false},
+    {"urn:uuid:00000000-0000-4000-8000-000000000009\n", false},
+    {"urn:uuid:00000000-0000-4000-8000-000000000009\nurn:uuid:00000000-0000-4000-8000-"
+     "000000000001\n",                             true },
+  };
+  const struct desk *desk = *state;
+  char               said[4096], path[300];
+  pb_error_t         err = {0};
+
+  snprintf(path, sizeof(path), "%s/sign-in.json", desk->own);
+  check_ok(pb_file_remove(path, &err), err);
+  snprintf(path, sizeof(path), "%s/denied", desk->own);
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+  {
+    check_ok(pb_file_replace(path, 0600, rows[i].jobs, strlen(rows[i].jobs), &err), err);
+    world.others = 0;
+    (void)print(desk, said);
+    assert_int_equal(strstr(said, "was refused") != NULL, rows[i].is_told);
+    assert_int_equal(world.others == 0, rows[i].is_told);
+  }
+  assert_int_not_equal(access(path, F_OK), 0);
+}
+
 int
 main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_an_account_that_may_not_print)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_an_account_that_may_not_print),
+                                     cmocka_unit_test(test_an_old_refusal)};
 
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -53,6 +53,24 @@ test_kept(void **state)
 }
 
 static void
+test_list(void **state)
+{
+  struct pb_held_job job  = make_job(JOB_UUID);
+  pb_buffer_t        text = {0};
+  pb_error_t         err  = {0};
+
+  (void)state;
+  check_ok(pb_held_list("/nowhere", &text, &err), err);
+  assert_string_equal(text.data, "");
+  pb_buffer_clear(&text);
+  check_ok(pb_held_add(folder, &job, &err), err);
+  check_ok(pb_held_list(folder, &text, &err), err);
+  assert_string_equal(text.data, JOB_UUID "\n");
+  pb_buffer_clear(&text);
+  pb_held_remove(folder, JOB_UUID);
+}
+
+static void
 test_refused(void **state)
 {
   struct pb_held_job job = make_job("");
@@ -82,7 +100,8 @@ test_damaged(void **state)
 int
 main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_kept), cmocka_unit_test(test_refused),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_kept), cmocka_unit_test(test_list),
+                                     cmocka_unit_test(test_refused),
                                      cmocka_unit_test(test_damaged)};
   int                     failed  = 0;
 
