@@ -267,6 +267,10 @@ pb_hold(const struct pb_arguments *arguments, struct pb_identity *identity, pb_r
   ok = pb_sign_in_new(identity->folder, PB_SIGN_IN_USER, &identity->service, &sign_in, err) &&
        hold_with_code(arguments, identity, sign_in, folder, report, err);
   pb_sign_in_close(sign_in);
+  // A proxy's page, or a service that has no codes: somebody can mend that.  Nothing was sent yet,
+  // and the job is not to end for it.
+  if (!ok && err->kind == PB_REJECT)
+    err->kind = PB_CONFIG;
   return ok;
 }
 

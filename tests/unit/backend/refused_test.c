@@ -226,7 +226,8 @@ test_an_old_refusal(void **state)
   {
     check_ok(pb_file_replace(path, 0600, rows[i].jobs, strlen(rows[i].jobs), &err), err);
     world.others = 0;
-    (void)print(desk, said);
+    // Held either way: the rig has no codes to give, and the document is not lost for that.
+    assert_int_equal(print(desk, said), PB_END_CONFIG);
     assert_int_equal(strstr(said, "was refused") != NULL, rows[i].is_told);
     assert_int_equal(world.others == 0, rows[i].is_told);
   }
