@@ -354,6 +354,16 @@ pb_journal_forget_hand_over(pb_journal_t *journal, int64_t id, enum pb_job_hold 
 }
 
 bool
+pb_journal_note_elsewhere(pb_journal_t *journal, const char *device_uuid, int64_t until_ms,
+                          pb_error_t *err)
+{
+  return pb_db_run(journal->db, err,
+                   "UPDATE documents SET is_handed_over = 1, runner = ? WHERE job IN (SELECT id"
+                   " FROM jobs WHERE state NOT IN (7, 9) AND device_uuid = ? AND made_ms < ?)",
+                   "tti", PB_RUNNER_ELSEWHERE, device_uuid, until_ms);
+}
+
+bool
 pb_journal_trim(pb_journal_t *journal, int64_t keep_ms, int keep_count, pb_error_t *err)
 {
   if (!pb_db_run(journal->db, err, "DELETE FROM jobs WHERE state IN (7, 9) AND changed_ms < ?", "i",

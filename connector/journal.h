@@ -111,6 +111,9 @@ bool pb_journal_set_hold(pb_journal_t *journal, int64_t id, enum pb_job_hold hol
 // Its documents may be read as if they had never been; the hold becomes what is said.
 bool pb_journal_forget_hand_over(pb_journal_t *journal, int64_t id, enum pb_job_hold hold,
                                  pb_error_t *err) PB_MUST_USE;
+// The device was at another host since then: what had not ended here may have been printed there.
+bool pb_journal_note_elsewhere(pb_journal_t *journal, const char *device_uuid, int64_t until_ms,
+                               pb_error_t *err) PB_MUST_USE;
 // As they stand now, into the record's documents.
 bool pb_journal_load_documents(pb_journal_t *journal, pb_journal_job_t *job,
                                pb_error_t *err) PB_MUST_USE;

@@ -3,6 +3,7 @@
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/queue.h"
+#include "connector/service.h"
 
 #include "base/log.h"
 #include <string.h>
@@ -215,6 +216,8 @@ pb_queue_take_up(pb_queue_t *queue, pb_error_t *err)
       continue;
     pb_job_t *job = pb_job_new_journaled(&queue->outside, queue->hub->journal, &records[i]);
 
+    if (job != NULL)
+      job->is_from_elsewhere = records[i].made_ms < queue->service->registration->moved_ms;
     if (queue->is_synced)
       pb_log(&ctx, PB_LOG_WARN, "job %d of the journal was not under way: it is taken up again",
              records[i].cloud_job);

@@ -183,6 +183,13 @@ pb_service_add_queue(pb_service_t *service, const pb_registered_queue_t *registe
   pb_text_format(name, sizeof(name), "moved:%s", queue->uuid);
   queue->is_moved =
     service->registration->moved_ms > pb_journal_get_number(service->hub->journal, name, 0);
+  // A print server that has come back to where it was.
+  if (queue->is_moved && !pb_journal_note_elsewhere(service->hub->journal, queue->uuid,
+                                                    service->registration->moved_ms, err))
+  {
+    pb_queue_free(queue);
+    return false;
+  }
   pthread_mutex_lock(&service->mutex);
   delay_ms = service->dial_state == PB_DIAL_UP ? 0 : FIRST_SYNC_MS;
   pthread_mutex_unlock(&service->mutex);

@@ -128,6 +128,48 @@ test_restart(void **state)
   pb_journal_job_clear(&job);
 }
 
+// A print server that went to another host and came back: only what it had not ended before that.
+static void
+test_elsewhere(void **state)
+{
+  static const struct
+  {
+    const char       *device;
+    enum pb_job_state state;
+    bool              is_elsewhere;
+  } rows[] = {
+    {DEVICE, PB_JOB_PRINTING, true },
+    {DEVICE, PB_JOB_FETCHED,  true },
+    {DEVICE, PB_JOB_DONE,     false},
+    {OTHER,  PB_JOB_PRINTING, false},
+    {DEVICE, PB_JOB_PRINTING, false}, // since it is back
+  };
+  pb_journal_job_t           job[5];
+  struct pb_journal_document document;
+  int64_t                    back_ms = 0;
+
+  (void)state;
+  for (int i = 0; i < 5; i++)
+  {
+    job[i] = make_job(rows[i].device, i + 1, rows[i].state);
+    if (i == 4)
+    {
+      pb_clock_shift_ms(1000);
+      back_ms = pb_clock_now_ms();
+    }
+    add_documents(&job[i], 1);
+    check_ok(pb_journal_save_all(journal, &job[i], NULL, &err), err);
+  }
+  check_ok(pb_journal_note_elsewhere(journal, DEVICE, back_ms, &err), err);
+  for (int i = 0; i < 5; i++)
+  {
+    check_ok(pb_journal_find_document(journal, job[i].id, 1, &document, &err), err);
+    assert_int_equal(document.is_handed_over, rows[i].is_elsewhere);
+    assert_int_equal(strcmp(document.runner, PB_RUNNER_ELSEWHERE) == 0, rows[i].is_elsewhere);
+    pb_journal_job_clear(&job[i]);
+  }
+}
+
 static void
 count_hop(void *user, int64_t at_ms, const char *what)
 {
@@ -362,7 +404,7 @@ main(void)
     TEST(test_restart),     TEST(test_hops_are_capped), TEST(test_active),
     TEST(test_same_number), TEST(test_missing),         TEST(test_trim),
     TEST(test_numbers),     TEST(test_damage),          TEST(test_damage_while_open),
-    TEST(test_unreachable),
+    TEST(test_unreachable), TEST(test_elsewhere),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
