@@ -55,7 +55,13 @@ request_job(struct upload *upload, ipp_t *request, const char *what, ipp_t **res
 {
   if (!pb_cloud_request(upload->cloud, upload->order->printer_uri, request, REQUEST_MS,
                         pb_interrupt_get_flag(), response_out, err))
+  {
+    // Something else answers there, a proxy without its service: no refusal of the job, which is
+    // held until somebody has looked.
+    if (err->kind == PB_REJECT)
+      err->kind = PB_CONFIG;
     return false;
+  }
   if (pb_cloud_check_status(/*request*/ NULL, *response_out, what, err))
     return true;
   ippDelete(*response_out);

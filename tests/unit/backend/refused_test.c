@@ -18,6 +18,7 @@ static struct rig rig;
 static struct
 {
   ipp_status_t says;    // to Create-Job
+  bool         is_web;  // a page instead
   int          others;  // requests that are no IPP
 } world;
 
@@ -33,6 +34,12 @@ answer_any(struct rig *self, const struct rig_request *request, struct rig_answe
   {
     world.others++;
     answer->status = 404;
+    return;
+  }
+  if (world.is_web)
+  {
+    answer->status = 404;
+    answer->type   = "text/html";
     return;
   }
   check_ok(pb_ipp_parse(request->body, request->body_size, &asked, &err), err);
@@ -200,6 +207,21 @@ test_an_account_that_may_not_print(void **state)
   assert_int_not_equal(access(held, F_OK), 0);
 }
 
+// A proxy without its service says "404": that is no refusal of the job.
+static void
+test_a_page_instead_of_the_service(void **state)
+{
+  const struct desk *desk = *state;
+  char               said[4096];
+
+  world.is_web = true;
+  assert_int_equal(print(desk, said), PB_END_CONFIG);
+  world.is_web = false;
+  assert_non_null(strstr(said, "no IPP service there (HTTP status 404"));
+  world.says = IPP_STATUS_ERROR_ATTRIBUTES_OR_VALUES;
+  assert_int_equal(print(desk, said), PB_END_FAILED);
+}
+
 // A refusal is told to the jobs that waited for the answer, once; who canceled them meanwhile
 // prints again next week.
 static void
@@ -238,6 +260,7 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_an_account_that_may_not_print),
+                                     cmocka_unit_test(test_a_page_instead_of_the_service),
                                      cmocka_unit_test(test_an_old_refusal)};
 
   return cmocka_run_group_tests(tests, set_up, tear_down);
