@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cloud/account.h"
 #include "cloud/export.h"
 #include "command.h"
 #include "ipp/cups.h"
@@ -191,11 +192,61 @@ take_over(struct import *import, pb_registration_t *registration, pb_error_t *er
 }
 
 static bool
+is_same_key(const pb_key_t *a, const pb_key_t *b)
+{
+  char a_id[PB_KEY_ID_SIZE], b_id[PB_KEY_ID_SIZE];
+
+  pb_key_get_id(a, a_id);
+  pb_key_get_id(b, b_id);
+  return strcmp(a_id, b_id) == 0;
+}
+
+// A print server that comes back to a machine from which it was moved: what is there is locked out,
+// and gives way.  Of two that are good, the one that is there stays.
+static bool
+clear_dead(const struct import *import, pb_registration_t **there, const pb_registration_t *from,
+           pb_error_t *err)
+{
+  pb_cloud_account_t *account = NULL;
+  json_object        *status  = NULL;
+  pb_secret_t         token   = {0};
+  pb_error_t          why     = {0};
+  bool                ok;
+
+  if (!*there || pb_registration_is_moving(*there) || is_same_key((*there)->key, from->key))
+    return true;
+  ok = pb_cloud_account_new(*there, &account, &why) &&
+       pb_cloud_account_copy_token(account, /*is_fresh*/ true, &token, &why);
+  pb_secret_clear(&token);
+  pb_cloud_account_free(account);
+  if (ok)
+    return true;
+  if (why.kind != PB_AUTH)
+    return pb_error_set(err, why.kind, "%s: whether what is there is good cannot be told: %s",
+                        from->url, why.message);
+  // It would go on with the jobs that it has, and not know of the others.
+  if (ask_connector(import->options->runtime, "status", &status, /*err*/ &(pb_error_t){0}))
+  {
+    json_object_put(status);
+    return pb_error_set(err, PB_CONFIG,
+                        "%s: printbridged runs with what is there, which is locked out: stop it "
+                        "first; nothing was changed",
+                        from->url);
+  }
+  if (!pb_registration_uninstall(*there, err))
+    return false;
+  pb_registration_free(*there);
+  *there = NULL;
+  return true;
+}
+
+static bool
 install(struct import *import, struct pb_exported_service *service, pb_error_t *err)
 {
   pb_registration_t *registration = service->registration;
   pb_registration_t *there        = NULL;
-  bool               ok           = find_there(import, registration, &there, err);
+  bool               ok           = find_there(import, registration, &there, err) &&
+            clear_dead(import, &there, registration, err);
 
   if (ok && there)
   {

@@ -358,6 +358,23 @@ class Elsewhere(MovingCase):
         finally:
             third.stop()
 
+    def test_e_back_to_where_it_was(self):
+        """A machine that is locked out imports the print server that was moved away from it."""
+        world = self.world
+        path = world.path("e.move")
+        third = Connector(world.path("connector3"), world.programs, self.cups.server)
+        run([third.command, "export", path, "--passphrase-file", self.secret, *third.options()])
+        status, text = self.import_(path)
+        self.assertEqual(status, 1)
+        self.assertIn("stop it first", text)
+        self.other.stop()
+        status, text = self.import_(path)
+        self.assertEqual(status, 0, text)
+        self.assertIn("is locked out", text)
+        self.other.start()
+        self.other.wait_tunnel()
+        self.printed_once("Laser", 1, world.print_job("Laser", self.document(1)))
+
 
 class Adoption(MovingCase):
     """The print server is set up anew, with nothing of what it was: its printers are its own again when an administrator says so."""
