@@ -22,7 +22,12 @@ request_there(const struct pb_follow *follow, ipp_t *request, int64_t timeout_ms
 {
   if (!pb_cloud_request(follow->cloud, follow->printer_uri, request, timeout_ms,
                         may_stop ? pb_interrupt_get_flag() : NULL, response_out, err))
+  {
+    // Something else answers there, a proxy without its service: that says nothing of the job.
+    if (err->kind == PB_REJECT)
+      err->kind = PB_RETRY;
     return false;
+  }
   if (pb_cloud_check_status(/*request*/ NULL, *response_out, what, err))
     return true;
   ippDelete(*response_out);

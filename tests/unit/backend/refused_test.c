@@ -19,6 +19,7 @@ static struct
 {
   ipp_status_t says;    // to Create-Job
   bool         is_web;  // a page instead
+  int          pages;   // so many instead of Get-Job-Attributes' answers
   int          others;  // requests that are no IPP
 } world;
 
@@ -36,14 +37,24 @@ answer_any(struct rig *self, const struct rig_request *request, struct rig_answe
     answer->status = 404;
     return;
   }
-  if (world.is_web)
+  check_ok(pb_ipp_parse(request->body, request->body_size, &asked, &err), err);
+  if (world.is_web || (ippGetOperation(asked) == IPP_OP_GET_JOB_ATTRIBUTES && world.pages-- > 0))
   {
+    ippDelete(asked);
     answer->status = 404;
     answer->type   = "text/html";
     return;
   }
-  check_ok(pb_ipp_parse(request->body, request->body_size, &asked, &err), err);
   response = pb_ipp_new_response(asked, world.says);
+  if (world.says == IPP_STATUS_OK)
+  {
+    bool is_new = ippGetOperation(asked) == IPP_OP_CREATE_JOB;
+
+    ippAddInteger(response, IPP_TAG_JOB, IPP_TAG_INTEGER, "job-id", 7);
+    ippAddInteger(response, IPP_TAG_JOB, IPP_TAG_ENUM, "job-state",
+                  is_new ? IPP_JSTATE_PROCESSING : IPP_JSTATE_ABORTED);
+    ippAddInteger(response, IPP_TAG_JOB, IPP_TAG_INTEGER, "number-of-documents", 1);
+  }
   check_ok(pb_ipp_format(response, &bytes, &err), err);
   memcpy(answer->body, bytes.data, bytes.size);
   answer->size = bytes.size;
@@ -222,6 +233,19 @@ test_a_page_instead_of_the_service(void **state)
   assert_int_equal(print(desk, said), PB_END_FAILED);
 }
 
+// Nor does it say how a job has ended.
+static void
+test_a_page_while_the_job_is_followed(void **state)
+{
+  const struct desk *desk = *state;
+  char               said[4096];
+
+  world.says  = IPP_STATUS_OK;
+  world.pages = 1;
+  assert_int_equal(print(desk, said), PB_END_FAILED);
+  assert_non_null(strstr(said, "The job failed at the printer"));
+}
+
 // A refusal is told to the jobs that waited for the answer, once; who canceled them meanwhile
 // prints again next week.
 static void
@@ -261,6 +285,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_an_account_that_may_not_print),
                                      cmocka_unit_test(test_a_page_instead_of_the_service),
+                                     cmocka_unit_test(test_a_page_while_the_job_is_followed),
                                      cmocka_unit_test(test_an_old_refusal)};
 
   return cmocka_run_group_tests(tests, set_up, tear_down);
