@@ -25,8 +25,8 @@ int pb_exit_code(enum pb_ending ending, bool is_abort_policy);
 // (attempt.h).
 bool pb_exit_is_end(enum pb_ending ending);
 
-// Of the exit status of the process that prints (an ending's number).  It has spoken to the network:
-// what is none is PB_END_AGAIN.
+// Of the exit status of the process that prints (an ending's number).  It has spoken to the
+// network: what is none is PB_END_AGAIN.
 enum pb_ending pb_exit_read_ending(int status);
 
 // For an error that ends a job.

@@ -245,8 +245,8 @@ install(struct import *import, struct pb_exported_service *service, pb_error_t *
 {
   pb_registration_t *registration = service->registration;
   pb_registration_t *there        = NULL;
-  bool               ok           = find_there(import, registration, &there, err) &&
-            clear_dead(import, &there, registration, err);
+  bool               ok =
+    find_there(import, registration, &there, err) && clear_dead(import, &there, registration, err);
 
   if (ok && there)
   {

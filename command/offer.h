@@ -21,9 +21,9 @@ struct offer
 bool offer_describe(pb_cups_t *cups, const char *queue, struct offer *offer_out,
                     pb_error_t *err) PB_MUST_USE;
 
-// The authorization_details for the offers (lib/cloud/protocol.h); malloc'd.  join: the printer that
-// each is to serve beside others; NULL: one of its own.  is_adopting: former printers are to be
-// taken over.
+// The authorization_details for the offers (lib/cloud/protocol.h); malloc'd.  join: the printer
+// that each is to serve beside others; NULL: one of its own.  is_adopting: former printers are to
+// be taken over.
 bool offers_format_details(const struct offer *offers, size_t count, const char *join,
                            bool is_adopting, char **json_out, pb_error_t *err) PB_MUST_USE;
 

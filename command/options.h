@@ -46,7 +46,7 @@ struct options
   const char *tries;
   const char *passphrase_file;
   const char *config;  // of the connector
-  const char *join;  // a cloud printer, by URI or number; NULL: one of its own
+  const char *join;    // a cloud printer, by URI or number; NULL: one of its own
   bool        all;
   bool        qr;
   bool        no_qr;

@@ -33,7 +33,8 @@ bool pb_job_end_as_asked(pb_job_t *job, pb_error_t *err) PB_MUST_USE;
 bool pb_job_decide_aborted(pb_job_t *job, const char *message, pb_error_t *err) PB_MUST_USE;
 // CUPS does not know the local job any more: made again, or ended, as the policy says.
 // A local job that waits for tickets gets what CUPS lacks of them, and is let go.
-bool pb_job_complete_local(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local, pb_error_t *err) PB_MUST_USE;
+bool pb_job_complete_local(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local,
+                           pb_error_t *err) PB_MUST_USE;
 bool pb_job_lose(pb_job_t *job, pb_error_t *err) PB_MUST_USE;
 void pb_job_log(const pb_job_t *job, enum pb_log_level level, const char *format, ...)
   PB_PRINTF(3, 4);
@@ -53,8 +54,8 @@ ipp_t *pb_job_new_document_status(const pb_job_t *job, int number, int state, in
 bool pb_job_offer_documents(pb_job_t *job, pb_error_t *err) PB_MUST_USE;
 void pb_job_withdraw_documents(pb_job_t *job);
 bool pb_job_is_handed_over(pb_job_t *job, bool *is_any_out,
-                           pb_error_t *err);  // all documents were taken whole
-bool pb_job_is_read(const pb_job_t *job);     // as loaded by that: a filter has begun with each
+                           pb_error_t *err);    // all documents were taken whole
+bool pb_job_is_read(const pb_job_t *job);       // as loaded by that: a filter has begun with each
 bool pb_job_is_passed_on(const pb_job_t *job);  // likewise: the driver has all of them
 bool pb_job_is_reading(const pb_job_t *job, enum pb_job_reading reading);  // one of its documents
 
@@ -81,8 +82,8 @@ enum pb_again
 enum pb_again pb_job_decide_again(bool is_any_handed_over);
 
 // What becomes of a filter that wants a document which was handed over whole.  runner: the cupsd
-// that has started it; runner_before: of the filter that had it; refused_runner: of the one that was
-// refused last.  hold: enum pb_job_hold.
+// that has started it; runner_before: of the filter that had it; refused_runner: of the one that
+// was refused last.  hold: enum pb_job_hold.
 enum pb_read
 {
   PB_READ_REFUSED,  // the job is to be held, unless its queue says `reprint`
@@ -95,8 +96,8 @@ enum pb_read pb_job_decide_read(int hold, const char *runner_before, const char 
 // job-hold.c.  From a document thread: may this filter read?  When later, err may say why.
 enum pb_document_answer pb_job_may_read(struct pb_job_document          *document,
                                         const struct pb_document_reader *reader, pb_error_t *err);
-// The step of a job with a hold, while its local job has not ended.  refused_pid: of the filter that
-// had been refused last when CUPS was asked.
+// The step of a job with a hold, while its local job has not ended.  refused_pid: of the filter
+// that had been refused last when CUPS was asked.
 bool pb_job_keep_held(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local,
                       long refused_pid, int64_t *wait_ms_out, pb_error_t *err);
 

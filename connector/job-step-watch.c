@@ -303,9 +303,8 @@ end_stopped(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *loca
 static bool
 leave_other(pb_job_t *job, pb_cups_t *cups, const struct pb_cups_job_state *local, pb_error_t *err)
 {
-  bool is_before = job->record.attempt > 0 &&
-                   strncmp(local->cloud_job_id, job->record.job_uuid,
-                           strlen(job->record.job_uuid)) == 0;
+  bool is_before = job->record.attempt > 0 && strncmp(local->cloud_job_id, job->record.job_uuid,
+                                                      strlen(job->record.job_uuid)) == 0;
 
   return (!is_before || local->state >= IPP_JSTATE_CANCELED || cancel_local(job, cups, err)) &&
          pb_job_lose(job, err);

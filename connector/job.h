@@ -15,12 +15,12 @@ typedef struct pb_job pb_job_t;
 // What a document thread needs to know; stays until the document is withdrawn.
 struct pb_job_document
 {
-  pb_job_t   *job;
-  int         number;
-  char        format[128];
-  char        capability[PB_CAPABILITY_SIZE];  // "": not offered in this process
-  int         empty_answers;  // in a row; of the thread that fetches
-  atomic_int  reading;        // enum pb_job_reading
+  pb_job_t  *job;
+  int        number;
+  char       format[128];
+  char       capability[PB_CAPABILITY_SIZE];  // "": not offered in this process
+  int        empty_answers;                   // in a row; of the thread that fetches
+  atomic_int reading;                         // enum pb_job_reading
 };
 
 // What became of the filter that was let read last.
@@ -55,7 +55,7 @@ struct pb_job
 
   bool is_from_elsewhere;  // the host that this print server came from may have printed it
   bool is_offered;         // its documents, in this process
-  bool is_local_fresh;  // the local job was made by this process and nothing was sent yet
+  bool is_local_fresh;     // the local job was made by this process and nothing was sent yet
   bool
     is_found;  // the local job is of an earlier process, which may have handed its documents over
   bool       is_cancel_sent;  // to CUPS
@@ -64,7 +64,7 @@ struct pb_job
   int        failures;        // in a row
   int        said_state;      // to the service; 0: nothing
   int        said_impressions;
-  bool       is_said_held;  // by `status`
+  bool       is_said_held;                      // by `status`
   int64_t    stopped_since_ms, ended_since_ms;  // local state, monotonic; 0: is not
   pb_error_t trouble;                           // why the last step failed
 

@@ -12,7 +12,7 @@
 
 #define PB_JOB_DOCUMENTS_MAX 100  // of one job; more is refused
 
-#define PB_RUNNER_SIZE 80         // as PB_DOCUMENT_RUNNER_SIZE
+#define PB_RUNNER_SIZE 80                // as PB_DOCUMENT_RUNNER_SIZE
 #define PB_RUNNER_ELSEWHERE "elsewhere"  // the cupsd of the host that this print server came from
 
 typedef struct pb_journal pb_journal_t;
@@ -81,7 +81,8 @@ bool pb_journal_set_aside(const char *path, pb_error_t *err) PB_MUST_USE;
 
 // Looks at the whole file as it is on the disk.
 void pb_journal_check(pb_journal_t *journal);
-// By that, or a statement has met it: nothing can be kept any more; what is known is in memory alone.  Any thread.
+// By that, or a statement has met it: nothing can be kept any more; what is known is in memory
+// alone.  Any thread.
 bool pb_journal_is_damaged(const pb_journal_t *journal);
 
 // The row and, when hop is not NULL, a line of the job's story, durable when true.  Inserts when

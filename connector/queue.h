@@ -46,8 +46,8 @@ struct pb_queue
 
   // The task's own.
   bool    is_moved;  // from another host: what is assigned and not in the journal may be on paper
-  ipp_t  *sent;     // device attributes that the service has; NULL: full report next
-  ipp_t  *refused;  // those that it does not want
+  ipp_t  *sent;      // device attributes that the service has; NULL: full report next
+  ipp_t  *refused;   // those that it does not want
   int     failures;
   int64_t report_due_ms, report_all_due_ms;  // monotonic
 };

@@ -105,7 +105,7 @@ note_done(pb_service_t *service, bool was_moving)
   char until[PB_ISO_DATE_SIZE];
 
   pthread_mutex_lock(&service->mutex);
-  service->renewed_ms       = pb_clock_now_ms();
+  service->renewed_ms = pb_clock_now_ms();
   // A queue that the service refuses, or a certificate that has ended when it comes.
   if (service->renewal_ms <= service->renewed_ms)
     service->renewal_ms = service->renewed_ms + DAY_MS;

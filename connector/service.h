@@ -23,8 +23,8 @@ struct pb_service_poller
 
 struct pb_service
 {
-  atomic_bool         is_moving;  // another host may run with our key: only a new key may be asked for
-  struct pb_hub      *hub;
+  atomic_bool    is_moving;  // another host may run with our key: only a new key may be asked for
+  struct pb_hub *hub;
   pb_registration_t  *registration;  // ours; the account borrows it
   pb_cloud_account_t *account;
   pb_dial_t          *dial;
@@ -85,8 +85,9 @@ void pb_service_note_certificates(pb_service_t *service, const pb_registration_t
 void pb_service_renew(pb_service_t *service);  // the key and the certificates, now
 
 // Between service*.c.
-bool pb_service_start_renewal(pb_service_t *service, pb_error_t *err) PB_MUST_USE;
-bool pb_service_check_moved(pb_service_t *service, pb_error_t *err) PB_MUST_USE;  // PB_RETRY: is_moving
+bool        pb_service_start_renewal(pb_service_t *service, pb_error_t *err) PB_MUST_USE;
+bool        pb_service_check_moved(pb_service_t *service,
+                                   pb_error_t   *err) PB_MUST_USE;            // PB_RETRY: is_moving
 pb_cloud_t *pb_service_take_cloud(pb_service_t *service, pb_error_t *err);  // NULL: *err says why
 void        pb_service_give_cloud(pb_service_t *service, pb_cloud_t *cloud);
 void

@@ -186,10 +186,10 @@ open_print(pb_server_t *server, const pb_settings_t *settings, pb_error_t *err)
   struct pb_print_options options = get_print_options(server, settings);
 
   bool ok = pb_tunnels_new(server->edge, server->identity, /*on_up*/ NULL, /*user*/ NULL,
-                        &server->tunnels, err) &&
-         pb_events_new(server->db, &events, &server->events, err) &&
-         pb_print_new(server->edge, server->db, server->identity, server->spool, server->events,
-                      &options, &server->print, err);
+                           &server->tunnels, err) &&
+            pb_events_new(server->db, &events, &server->events, err) &&
+            pb_print_new(server->edge, server->db, server->identity, server->spool, server->events,
+                         &options, &server->print, err);
 
   if (ok)
     pb_print_set_tunnels(server->print, has_tunnel, server);

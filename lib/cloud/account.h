@@ -21,14 +21,17 @@ bool pb_cloud_account_new_kept(const struct pb_http_trust *trust, pb_cloud_keepe
 bool pb_cloud_account_renew_token(pb_cloud_account_t *account, const pb_secret_t *refused,
                                   pb_secret_t *token_out, pb_error_t *err) PB_MUST_USE;
 
-// The identity's keys, copied; other (NULL: none) is tried when key is refused.  From now on; any thread.  Only the first of
-// them may say by whom it is to be replaced: next_key is a thumbprint, "": nobody.
-bool pb_cloud_account_set_keys(pb_cloud_account_t *account, const pb_key_t *key, const pb_key_t *other,
-                               const char *next_key, pb_error_t *err) PB_MUST_USE;
+// The identity's keys, copied; other (NULL: none) is tried when key is refused.  From now on; any
+// thread.  Only the first of them may say by whom it is to be replaced: next_key is a thumbprint,
+// "": nobody.
+bool pb_cloud_account_set_keys(pb_cloud_account_t *account, const pb_key_t *key,
+                               const pb_key_t *other, const char *next_key,
+                               pb_error_t *err) PB_MUST_USE;
 // Was the last token got with that key?
 bool pb_cloud_account_has_used(pb_cloud_account_t *account, const pb_key_t *key);
 // Does the service replace keys?  Blocks on the network; not while other threads use the account.
-bool pb_cloud_account_get_roll_over(pb_cloud_account_t *account, bool *has_out, pb_error_t *err) PB_MUST_USE;
+bool pb_cloud_account_get_roll_over(pb_cloud_account_t *account, bool *has_out,
+                                    pb_error_t *err) PB_MUST_USE;
 
 // For the doubted_ms of requests.
 const atomic_llong *pb_cloud_account_get_doubted(const pb_cloud_account_t *account);

@@ -1,5 +1,5 @@
-// export - a print server as one text: what it needs to go on elsewhere.  Whoever has it is the print
-// server, so it leaves the machine under a passphrase only (net/vault.h).
+// export - a print server as one text: what it needs to go on elsewhere.  Whoever has it is the
+// print server, so it leaves the machine under a passphrase only (net/vault.h).
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_EXPORT_H
@@ -26,12 +26,14 @@ struct pb_export
   size_t                      count;
 };
 
-// The registrations are borrowed; settings may be NULL.  text_out is initialized here, and wiped by the caller.
-bool pb_export_format(pb_registration_t *const *registrations, size_t count, const char *settings, pb_buffer_t *text_out,
-                      pb_error_t *err) PB_MUST_USE;
-// What the passphrase opened is still somebody else's: PB_REJECT says what is wrong with it, PB_CONFIG that it is of a newer
-// version.
-bool pb_export_parse(const char *text, size_t size, struct pb_export *export_out, pb_error_t *err) PB_MUST_USE;
+// The registrations are borrowed; settings may be NULL.  text_out is initialized here, and wiped by
+// the caller.
+bool pb_export_format(pb_registration_t *const *registrations, size_t count, const char *settings,
+                      pb_buffer_t *text_out, pb_error_t *err) PB_MUST_USE;
+// What the passphrase opened is still somebody else's: PB_REJECT says what is wrong with it,
+// PB_CONFIG that it is of a newer version.
+bool pb_export_parse(const char *text, size_t size, struct pb_export *export_out,
+                     pb_error_t *err) PB_MUST_USE;
 void pb_export_clear(struct pb_export *export);
 
 #endif

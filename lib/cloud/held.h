@@ -29,8 +29,9 @@ void pb_held_remove(const char *folder, const char *job_uuid);
 // Their uuids, a line each; initializes the buffer.
 bool pb_held_list(const char *folder, pb_buffer_t *text_out, pb_error_t *err) PB_MUST_USE;
 
-// Keep all that are held for so long more; then cupsd starts them by itself, should nobody have done so again: after a
-// restart of the computer nobody else is there.  Returns how many were not held yet.  Blocks.
+// Keep all that are held for so long more; then cupsd starts them by itself, should nobody have
+// done so again: after a restart of the computer nobody else is there.  Returns how many were not
+// held yet.  Blocks.
 size_t pb_held_keep(const char *folder, int64_t for_ms);
 
 // Release all that are held; forget those that have gone.  Returns how many are left: not held yet,

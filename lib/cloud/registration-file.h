@@ -30,6 +30,6 @@ bool pb_registered_queue_remove(const char *folder, const char *uuid, pb_error_t
 bool         pb_registered_queue_parse(json_object *object, pb_registered_queue_t *queue,
                                        pb_error_t *err) PB_MUST_USE;
 json_object *pb_registered_queue_format(const pb_registered_queue_t *queue);
-void pb_registered_queue_clear(pb_registered_queue_t *queue);
+void         pb_registered_queue_clear(pb_registered_queue_t *queue);
 
 #endif

@@ -1,7 +1,7 @@
-// rekey - the key of a registration and the certificates of its queues are renewed, without a moment
-// at which neither key is good: the next key is on disk, then it is registered for each queue with a
-// token that the key before it has asked for by name, then it is used, then it replaces the other.
-// It may die at any of these: the next call goes on there.
+// rekey - the key of a registration and the certificates of its queues are renewed, without a
+// moment at which neither key is good: the next key is on disk, then it is registered for each
+// queue with a token that the key before it has asked for by name, then it is used, then it
+// replaces the other. It may die at any of these: the next call goes on there.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_CLOUD_REKEY_H

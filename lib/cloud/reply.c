@@ -146,7 +146,7 @@ pb_reply_parse_metadata(const char *text, size_t size, const char *url,
                      sizeof(metadata.revocation_endpoint), err))
     goto done;
   metadata.has_roll_over = pb_json_bool(object, PB_METADATA_ROLL_OVER, false);
-  ok = true;
+  ok                     = true;
 
 done:
   json_object_put(object);
@@ -271,8 +271,8 @@ pb_reply_parse_grant(const char *text, size_t size, int64_t now_mono_ms, struct 
   if (!take_details(object, &grant.details, err))
     goto done;
   name = pb_json_text(object, "username");
-  if (name && (!pb_text_is_printable(name) ||
-               !pb_text_copy(grant.username, sizeof(grant.username), name)))
+  if (name &&
+      (!pb_text_is_printable(name) || !pb_text_copy(grant.username, sizeof(grant.username), name)))
     grant.username[0] = '\0';
   grant.expires_mono_ms =
     now_mono_ms + get_seconds(object, "expires_in", TOKEN_LIFE_DEFAULT_S, EXPIRES_MAX_S) * 1000;

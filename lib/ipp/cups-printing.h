@@ -21,8 +21,8 @@ bool pb_cups_get_printing(pb_cups_t *cups, const char *queue, int job_id,
 bool pb_cups_release_job(pb_cups_t *cups, const char *queue, int job_id, const char *owner,
                          pb_error_t *err) PB_MUST_USE;
 
-// It stays held for so long (up to a day), and cupsd starts it then by itself, whatever else has been restarted
-// meanwhile.  As its owner, too.
+// It stays held for so long (up to a day), and cupsd starts it then by itself, whatever else has
+// been restarted meanwhile.  As its owner, too.
 bool pb_cups_hold_job(pb_cups_t *cups, const char *queue, int job_id, const char *owner,
                       int64_t for_ms, pb_error_t *err) PB_MUST_USE;
 // A job-hold-until as that makes it, a time of day: whoever gets the job sees that it has passed.

@@ -1,4 +1,5 @@
-// ppd-lines - the lines of a local queue's PPD, taken apart; what is too long or no line of a keyword is passed over.
+// ppd-lines - the lines of a local queue's PPD, taken apart; what is too long or no line of a
+// keyword is passed over.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IPP_PPD_LINES_H
@@ -20,7 +21,8 @@ struct pb_ppd_line_parts
 };
 
 // visit's false ends it: what it said.
-bool pb_ppd_each_line(const char *text, size_t size, bool (*visit)(void *user, const struct pb_ppd_line_parts *line),
+bool pb_ppd_each_line(const char *text, size_t size,
+                      bool (*visit)(void *user, const struct pb_ppd_line_parts *line),
                       void *user) PB_MUST_USE;
 
 // A text with its <hex>; ISO Latin 1 where it is not UTF-8.  False: not printable then.

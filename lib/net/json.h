@@ -10,8 +10,10 @@
 
 #define PB_JSON_MAX (64 * 1024)  // no reply of OAuth or of our own sockets is longer
 
-// The whole text is one JSON object, valid UTF-8, at most 16 deep.  PB_REJECT otherwise.  json_object_put it.
-bool pb_json_parse(const char *text, size_t size, json_object **object_out, pb_error_t *err) PB_MUST_USE;
+// The whole text is one JSON object, valid UTF-8, at most 16 deep.  PB_REJECT otherwise.
+// json_object_put it.
+bool pb_json_parse(const char *text, size_t size, json_object **object_out,
+                   pb_error_t *err) PB_MUST_USE;
 
 // Members; NULL or the given default when absent or of another type.  Strings are borrowed.
 const char  *pb_json_text(json_object *object, const char *name);

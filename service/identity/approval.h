@@ -45,14 +45,18 @@ struct pb_approval_choice
   const char *device;  // in place of this device of the printer; "": it has none
 };
 
-// As below, with what each is to be.  PB_REJECT also when one that did not ask is to take over a printer, or when two are to
-// take over the same.
-bool pb_approval_approve_choices(pb_identity_t *identity, const char *user_code, const struct pb_approver *by,
-                                 const struct pb_approval_choice *choices, size_t count, pb_error_t *err) PB_MUST_USE;
-// Once per code.  uuids: the queues that are approved, the others are struck; at least one of a register grant
-// (PB_REJECT).  PB_AUTH: that user may not; PB_GONE and PB_RETRY as above.
-bool pb_approval_approve(pb_identity_t *identity, const char *user_code, const struct pb_approver *by,
-                         const char *const *uuids, size_t uuids_count, pb_error_t *err) PB_MUST_USE;
-bool pb_approval_deny(pb_identity_t *identity, const char *user_code, const struct pb_approver *by, pb_error_t *err) PB_MUST_USE;
+// As below, with what each is to be.  PB_REJECT also when one that did not ask is to take over a
+// printer, or when two are to take over the same.
+bool pb_approval_approve_choices(pb_identity_t *identity, const char *user_code,
+                                 const struct pb_approver        *by,
+                                 const struct pb_approval_choice *choices, size_t count,
+                                 pb_error_t *err) PB_MUST_USE;
+// Once per code.  uuids: the queues that are approved, the others are struck; at least one of a
+// register grant (PB_REJECT).  PB_AUTH: that user may not; PB_GONE and PB_RETRY as above.
+bool pb_approval_approve(pb_identity_t *identity, const char *user_code,
+                         const struct pb_approver *by, const char *const *uuids, size_t uuids_count,
+                         pb_error_t *err) PB_MUST_USE;
+bool pb_approval_deny(pb_identity_t *identity, const char *user_code, const struct pb_approver *by,
+                      pb_error_t *err) PB_MUST_USE;
 
 #endif

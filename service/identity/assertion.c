@@ -178,8 +178,8 @@ check_current(pb_identity_t *identity, const char *client_id, pb_error_t *err)
     return false;
   if (keys.current != NULL)
     pb_key_get_id(keys.current, id);
-  ok = keys.current == NULL || pb_text_is_equal(id, client_id) ||
-       refuse_former(keys.rolled_ms, err);
+  ok =
+    keys.current == NULL || pb_text_is_equal(id, client_id) || refuse_former(keys.rolled_ms, err);
   pb_client_keys_clear(&keys);
   return ok;
 }

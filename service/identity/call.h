@@ -51,10 +51,11 @@ struct pb_call_route
 bool pb_call_add_route(pb_edge_t *edge, struct pb_call_route *route, pb_error_t *err) PB_MUST_USE;
 
 // For the function; and for tests, which make a call, run the function and clear the call.
-bool pb_call_init(struct pb_call *call, const char *method, const char *path, const char *query, const char *peer,
-                  size_t max_body, pb_error_t *err) PB_MUST_USE;
-void pb_call_add_header(struct pb_call *call, const char *name, const char *value);  // dropped when over the cap
-void pb_call_clear(struct pb_call *call);                                            // wipes: bodies carry passwords
+bool pb_call_init(struct pb_call *call, const char *method, const char *path, const char *query,
+                  const char *peer, size_t max_body, pb_error_t *err) PB_MUST_USE;
+void pb_call_add_header(struct pb_call *call, const char *name,
+                        const char *value);        // dropped when over the cap
+void pb_call_clear(struct pb_call *call);          // wipes: bodies carry passwords
 bool pb_call_is_form(const struct pb_call *call);  // application/x-www-form-urlencoded
 
 #endif

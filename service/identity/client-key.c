@@ -96,10 +96,11 @@ pb_client_key_roll(pb_identity_t *identity, const char *client_id, pb_error_t *e
   if (!pb_db_begin(identity->db, err))
     return false;
   bool ok =
-    pb_db_run(identity->db, err,
-              "UPDATE auth_clients SET former_key = coalesce(public_key, ''), public_key ="
-              " next_key, next_key = '', rolled_ms = max(?, rolled_ms + 1) WHERE id = ? AND next_key <> ''",
-              "it", pb_clock_now_ms(), client_id) &&
+    pb_db_run(
+      identity->db, err,
+      "UPDATE auth_clients SET former_key = coalesce(public_key, ''), public_key ="
+      " next_key, next_key = '', rolled_ms = max(?, rolled_ms + 1) WHERE id = ? AND next_key <> ''",
+      "it", pb_clock_now_ms(), client_id) &&
     pb_db_run(identity->db, err, "DELETE FROM auth_tokens WHERE client_id = ? AND grant_id = ''",
               "t", client_id);
   if (!pb_db_end(identity->db, ok, err))

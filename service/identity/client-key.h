@@ -1,6 +1,7 @@
-// client-key - the keys of a client.  Its id is the thumbprint of the first one and stays; a key is followed by another one
-// in two steps: the next one is registered with a token that the present one has asked for by name, and it takes over when
-// it is used for the first time.  Until then both are good, so that nothing is lost wherever the client dies.
+// client-key - the keys of a client.  Its id is the thumbprint of the first one and stays; a key is
+// followed by another one in two steps: the next one is registered with a token that the present
+// one has asked for by name, and it takes over when it is used for the first time.  Until then both
+// are good, so that nothing is lost wherever the client dies.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_IDENTITY_CLIENT_KEY_H
@@ -17,14 +18,16 @@ struct pb_client_keys
   int64_t   rolled_ms;
 };
 
-bool pb_client_keys_load(pb_identity_t *identity, const char *client_id, struct pb_client_keys *keys_out,
-                         pb_error_t *err) PB_MUST_USE;
+bool pb_client_keys_load(pb_identity_t *identity, const char *client_id,
+                         struct pb_client_keys *keys_out, pb_error_t *err) PB_MUST_USE;
 void pb_client_keys_clear(struct pb_client_keys *keys);
 
 // In the caller's transaction, if any.
 bool pb_client_key_set_next(pb_identity_t *identity, const char *client_id, const char *public_pem,
                             pb_error_t *err) PB_MUST_USE;
-// The next key was used: it is the current one from now on, and what the former one has obtained ends.
-bool pb_client_key_roll(pb_identity_t *identity, const char *client_id, pb_error_t *err) PB_MUST_USE;
+// The next key was used: it is the current one from now on, and what the former one has obtained
+// ends.
+bool pb_client_key_roll(pb_identity_t *identity, const char *client_id,
+                        pb_error_t *err) PB_MUST_USE;
 
 #endif

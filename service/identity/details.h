@@ -8,13 +8,15 @@
 #include "identity/identity.h"
 #include "net/json.h"
 
-#define PB_DETAILS_MAX (192 * 1024)  // PB_QUEUES_PER_GRANT_MAX queues with all members at their longest
+#define PB_DETAILS_MAX                                                                             \
+  (192 * 1024)  // PB_QUEUES_PER_GRANT_MAX queues with all members at their longest
 
-// 1 to PB_QUEUES_PER_GRANT_MAX objects of our type, with known members of text within bounds, uuids in lower case and
-// none twice; PB_REJECT says what is wrong.  *queues_out is malloc'd.
-bool pb_details_parse(const char *text, size_t size, struct pb_approved_queue **queues_out, size_t *count_out,
-                      pb_error_t *err) PB_MUST_USE;
-// The array for a token response: type, uuid and queue name of each, and the printer that was chosen for it.  NULL: out of memory.
+// 1 to PB_QUEUES_PER_GRANT_MAX objects of our type, with known members of text within bounds, uuids
+// in lower case and none twice; PB_REJECT says what is wrong.  *queues_out is malloc'd.
+bool pb_details_parse(const char *text, size_t size, struct pb_approved_queue **queues_out,
+                      size_t *count_out, pb_error_t *err) PB_MUST_USE;
+// The array for a token response: type, uuid and queue name of each, and the printer that was
+// chosen for it.  NULL: out of memory.
 json_object *pb_details_format(const struct pb_approved_queue *queues, size_t count);
 
 // For whoever gets a uuid: its lower-case form; false when it is none.

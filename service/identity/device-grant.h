@@ -28,7 +28,7 @@ struct pb_device_request
   const char                     *peer;
   const struct pb_approved_queue *queues;
   size_t                          queues_count;
-  const char                     *public_key;  // PEM of a machine's key, proven to be its own; NULL: none
+  const char *public_key;  // PEM of a machine's key, proven to be its own; NULL: none
 };
 
 struct pb_device_grant
@@ -52,19 +52,22 @@ enum pb_device_poll
   PB_DEVICE_POLL_EXPIRED,
   PB_DEVICE_POLL_UNKNOWN,  // or used, or another client's
   PB_DEVICE_POLL_GRANTED,
-  PB_DEVICE_POLL_FAILED    // *err says why
+  PB_DEVICE_POLL_FAILED  // *err says why
 };
 // One poll, atomically.  *subject_out and *tokens_out are filled when granted.
-enum pb_device_poll pb_device_grant_poll(pb_identity_t *identity, const char *device_code, const char *client_id,
-                                         struct pb_token_subject *subject_out, struct pb_tokens *tokens_out,
-                                         pb_error_t *err);
+enum pb_device_poll pb_device_grant_poll(pb_identity_t *identity, const char *device_code,
+                                         const char              *client_id,
+                                         struct pb_token_subject *subject_out,
+                                         struct pb_tokens *tokens_out, pb_error_t *err);
 
 // Queues of a grant that are in that state, in the order of the request; malloc'd.
-bool pb_device_grant_queues(pb_identity_t *identity, const char *grant_id, enum pb_grant_state state,
-                            struct pb_approved_queue **queues_out, size_t *count_out, pb_error_t *err) PB_MUST_USE;
+bool pb_device_grant_queues(pb_identity_t *identity, const char *grant_id,
+                            enum pb_grant_state state, struct pb_approved_queue **queues_out,
+                            size_t *count_out, pb_error_t *err) PB_MUST_USE;
 
-// How a user code was typed -> its hash: letters of the alphabet only count.  False when it cannot be one.
-// text_out gets "BCDF-GHJK"; may be NULL.
-bool pb_user_code_hash(const char *typed, uint8_t hash[PB_SHA256_SIZE], char text_out[PB_USER_CODE_SIZE]);
+// How a user code was typed -> its hash: letters of the alphabet only count.  False when it cannot
+// be one. text_out gets "BCDF-GHJK"; may be NULL.
+bool pb_user_code_hash(const char *typed, uint8_t hash[PB_SHA256_SIZE],
+                       char text_out[PB_USER_CODE_SIZE]);
 
 #endif

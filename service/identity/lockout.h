@@ -23,10 +23,13 @@ void pb_lockout_format_peer(const char *peer, char *dst, size_t dst_size);
 pb_lockout_t *pb_lockout_new(void);  // NULL: out of memory
 void          pb_lockout_free(pb_lockout_t *lockout);
 
-// Count a try before it is made, so that tries at the same time do not slip through.  PB_RETRY says how long to wait;
-// such a try is not counted.
-bool pb_lockout_try(pb_lockout_t *lockout, enum pb_lockout_kind kind, const char *name, pb_error_t *err) PB_MUST_USE;
-void pb_lockout_undo(pb_lockout_t *lockout, enum pb_lockout_kind kind, const char *name);     // it was no guess
-void pb_lockout_forgive(pb_lockout_t *lockout, enum pb_lockout_kind kind, const char *name);  // forget them all
+// Count a try before it is made, so that tries at the same time do not slip through.  PB_RETRY says
+// how long to wait; such a try is not counted.
+bool pb_lockout_try(pb_lockout_t *lockout, enum pb_lockout_kind kind, const char *name,
+                    pb_error_t *err) PB_MUST_USE;
+void pb_lockout_undo(pb_lockout_t *lockout, enum pb_lockout_kind kind,
+                     const char *name);  // it was no guess
+void pb_lockout_forgive(pb_lockout_t *lockout, enum pb_lockout_kind kind,
+                        const char *name);  // forget them all
 
 #endif

@@ -12,13 +12,13 @@ static const struct
   const char *name;
   const char *values[5];
 } lists[] = {
-  {"response_types_supported",                         {NULL}                                                       }, // no browser flow
-  {"grant_types_supported",                            {PB_GRANT_DEVICE_CODE, "refresh_token", "client_credentials"}},
-  {"scopes_supported",                                 {PB_SCOPE_USER, PB_SCOPE_MACHINE, PB_SCOPE_PROXY, PB_SCOPE_REGISTER}           },
-  {"token_endpoint_auth_methods_supported",            {"none", "private_key_jwt"}                                  },
-  {"token_endpoint_auth_signing_alg_values_supported", {"ES256"}                                                    },
-  {"revocation_endpoint_auth_methods_supported",       {"none"}                                                     },
-  {"authorization_details_types_supported",            {PB_DETAILS_TYPE}                                            },
+  {"response_types_supported",                         {NULL}                                                              }, // no browser flow
+  {"grant_types_supported",                            {PB_GRANT_DEVICE_CODE, "refresh_token", "client_credentials"}       },
+  {"scopes_supported",                                 {PB_SCOPE_USER, PB_SCOPE_MACHINE, PB_SCOPE_PROXY, PB_SCOPE_REGISTER}},
+  {"token_endpoint_auth_methods_supported",            {"none", "private_key_jwt"}                                         },
+  {"token_endpoint_auth_signing_alg_values_supported", {"ES256"}                                                           },
+  {"revocation_endpoint_auth_methods_supported",       {"none"}                                                            },
+  {"authorization_details_types_supported",            {PB_DETAILS_TYPE}                                                   },
 };
 
 static const struct

@@ -14,9 +14,11 @@ struct pb_program
   int64_t used_ms;              // when it last got a token
 };
 
-bool pb_program_each(pb_identity_t *identity, int64_t user_id, void (*fn)(void *user, const struct pb_program *),
-                     void *user, pb_error_t *err) PB_MUST_USE;
+bool pb_program_each(pb_identity_t *identity, int64_t                         user_id,
+                     void (*fn)(void *user, const struct pb_program *), void *user,
+                     pb_error_t *err) PB_MUST_USE;
 // One of that user's: all its tokens end.
-bool pb_program_remove(pb_identity_t *identity, int64_t user_id, const char *family, pb_error_t *err) PB_MUST_USE;
+bool pb_program_remove(pb_identity_t *identity, int64_t user_id, const char *family,
+                       pb_error_t *err) PB_MUST_USE;
 
 #endif

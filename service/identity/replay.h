@@ -13,6 +13,7 @@ typedef struct pb_replay pb_replay_t;
 pb_replay_t *pb_replay_new(void);  // NULL: out of memory
 void         pb_replay_free(pb_replay_t *replay);
 // PB_AUTH when that client used that jti before; PB_RETRY when there is no room to remember it.
-bool pb_replay_use(pb_replay_t *replay, const char *client_id, const char *id, int64_t expires_ms, pb_error_t *err) PB_MUST_USE;
+bool pb_replay_use(pb_replay_t *replay, const char *client_id, const char *id, int64_t expires_ms,
+                   pb_error_t *err) PB_MUST_USE;
 
 #endif

@@ -81,20 +81,33 @@ static const char *const migrations[] = {
   "CREATE INDEX auth_tokens_user ON auth_tokens (user_id);"
   "CREATE INDEX auth_tokens_expiry ON auth_tokens (expires_ms);",
 
-  "ALTER TABLE auth_grants ADD COLUMN public_key TEXT NOT NULL DEFAULT '';"  // PEM; of a machine that asks
-  "ALTER TABLE auth_tokens ADD COLUMN successor BLOB;"                       // of a refresh token that was used: hash
-  "ALTER TABLE auth_clients ADD COLUMN machine TEXT NOT NULL DEFAULT '';",   // its host name; '': a connector
+  "ALTER TABLE auth_grants ADD COLUMN public_key TEXT NOT NULL DEFAULT '';"  // PEM; of a machine
+                                                                             // that asks
+  "ALTER TABLE auth_tokens ADD COLUMN successor BLOB;"  // of a refresh token that was used: hash
+  "ALTER TABLE auth_clients ADD COLUMN machine TEXT NOT NULL DEFAULT '';",  // its host name; '': a
+                                                                            // connector
 
-  "ALTER TABLE auth_tokens ADD COLUMN label TEXT NOT NULL DEFAULT '';",  // what its client called itself, for people
+  "ALTER TABLE auth_tokens ADD COLUMN label TEXT NOT NULL DEFAULT '';",  // what its client called
+                                                                         // itself, for people
 
-  "ALTER TABLE auth_clients ADD COLUMN next_key TEXT NOT NULL DEFAULT '';"    // PEM; registered, and not used yet
-  "ALTER TABLE auth_clients ADD COLUMN former_key TEXT NOT NULL DEFAULT '';"  // PEM; replaced by public_key ...
-  "ALTER TABLE auth_clients ADD COLUMN rolled_ms INTEGER NOT NULL DEFAULT 0;" // ... then
-  "ALTER TABLE auth_tokens ADD COLUMN next_key TEXT NOT NULL DEFAULT '';"     // thumbprint of the key that it may register
-  "ALTER TABLE auth_grant_queues ADD COLUMN adopt TEXT NOT NULL DEFAULT '';"  // what the queue asks to take over; '': nothing
-  "ALTER TABLE auth_grant_queues ADD COLUMN adopts INTEGER NOT NULL DEFAULT 0;", // what was chosen: printer; 0: a new one
+  "ALTER TABLE auth_clients ADD COLUMN next_key TEXT NOT NULL DEFAULT '';"  // PEM; registered, and
+                                                                            // not used yet
+  "ALTER TABLE auth_clients ADD COLUMN former_key TEXT NOT NULL DEFAULT '';"   // PEM; replaced by
+                                                                               // public_key ...
+  "ALTER TABLE auth_clients ADD COLUMN rolled_ms INTEGER NOT NULL DEFAULT 0;"  // ... then
+  "ALTER TABLE auth_tokens ADD COLUMN next_key TEXT NOT NULL DEFAULT '';"  // thumbprint of the key
+                                                                           // that it may register
+  "ALTER TABLE auth_grant_queues ADD COLUMN adopt TEXT NOT NULL DEFAULT '';"  // what the queue asks
+                                                                              // to take over; '':
+                                                                              // nothing
+  "ALTER TABLE auth_grant_queues ADD COLUMN adopts INTEGER NOT NULL DEFAULT 0;",  // what was
+                                                                                  // chosen:
+                                                                                  // printer; 0: a
+                                                                                  // new one
 
-  "ALTER TABLE auth_grant_queues ADD COLUMN joins TEXT NOT NULL DEFAULT '';",  // the printer that it is to serve, too
+  "ALTER TABLE auth_grant_queues ADD COLUMN joins TEXT NOT NULL DEFAULT '';",  // the printer that
+                                                                               // it is to serve,
+                                                                               // too
 };
 
 bool

@@ -11,9 +11,11 @@
 #define PB_SESSIONS_MAX 20  // per user; the oldest give way
 
 // Always a new secret: what a visitor brought along is never taken over.
-bool pb_session_start(pb_identity_t *identity, int64_t user_id, pb_secret_t *secret_out, pb_error_t *err) PB_MUST_USE;
+bool pb_session_start(pb_identity_t *identity, int64_t user_id, pb_secret_t *secret_out,
+                      pb_error_t *err) PB_MUST_USE;
 // With the user as he is now.  PB_AUTH: none, ended or expired.
-bool pb_session_find(pb_identity_t *identity, const char *secret, struct pb_user *user_out, pb_error_t *err) PB_MUST_USE;
+bool pb_session_find(pb_identity_t *identity, const char *secret, struct pb_user *user_out,
+                     pb_error_t *err) PB_MUST_USE;
 bool pb_session_end(pb_identity_t *identity, const char *secret, pb_error_t *err) PB_MUST_USE;
 
 #endif

@@ -72,7 +72,8 @@ insert(pb_identity_t *identity, const struct pb_token_subject *subject, enum pb_
     "INSERT INTO auth_tokens (hash, kind, family, scope, client_id, user_id, grant_id, created_ms,"
     " expires_ms, label, next_key) VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?)",
     "bitttitiitt", (const void *)hash, sizeof(hash), (int64_t)kind, family, subject->scope,
-    subject->client_id, subject->user_id, subject->grant_id, now, now + life_ms, subject->label, subject->next_key);
+    subject->client_id, subject->user_id, subject->grant_id, now, now + life_ms, subject->label,
+    subject->next_key);
 }
 
 // Those that have expired, and those of a connector or machine that asks too often.

@@ -12,8 +12,8 @@ typedef struct pb_html
   bool         is_failed;  // something did not fit: the page is not to be sent
 } pb_html_t;
 
-// `format` is markup and a literal.  %s is a text, escaped for content and for quoted attributes (NULL: nothing), %d
-// an int, %% a percent sign; there is nothing else.
+// `format` is markup and a literal.  %s is a text, escaped for content and for quoted attributes
+// (NULL: nothing), %d an int, %% a percent sign; there is nothing else.
 void pb_html_add(pb_html_t *html, const char *format, ...) PB_PRINTF(2, 3);
 
 #endif

@@ -12,9 +12,10 @@
 
 typedef struct pb_portal pb_portal_t;
 
-// Adds its routes: "/", /sign-in, /sign-out, /device (RFC 8628 verification_uri), /printers, /jobs, /account, /style.css
-bool pb_portal_new(pb_edge_t *edge, pb_identity_t *identity, pb_print_t *print, pb_tunnels_t *tunnels,
-                   pb_portal_t **portal_out, pb_error_t *err) PB_MUST_USE;
+// Adds its routes: "/", /sign-in, /sign-out, /device (RFC 8628 verification_uri), /printers, /jobs,
+// /account, /style.css
+bool pb_portal_new(pb_edge_t *edge, pb_identity_t *identity, pb_print_t *print,
+                   pb_tunnels_t *tunnels, pb_portal_t **portal_out, pb_error_t *err) PB_MUST_USE;
 void pb_portal_free(pb_portal_t *portal);
 
 #endif

@@ -13,8 +13,8 @@
 // range backwards.
 bool pb_sparse_parse(const char *text, char name_out[128], int *first_out, int *last_out);
 
-// Put value `index` of one attribute behind those of another of the same syntax in the bag's printer
-// group (NULL: begin it).  False: out of memory, or a syntax that no device reports.
+// Put value `index` of one attribute behind those of another of the same syntax in the bag's
+// printer group (NULL: begin it).  False: out of memory, or a syntax that no device reports.
 bool pb_device_add_value(ipp_t *bag, ipp_attribute_t **to, const char *name, ipp_attribute_t *from,
                          int index);
 

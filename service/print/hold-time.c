@@ -41,11 +41,11 @@ find_start(const struct span *span, const struct tm *now, time_t now_s)
   for (int day = 0; day <= DAYS; day++)
   {
     // mktime knows of months, and of nights when clocks are changed.
-    struct tm at = {.tm_year  = now->tm_year,
-                    .tm_mon   = now->tm_mon,
-                    .tm_mday  = now->tm_mday + day,
-                    .tm_hour  = span->first_hour,
-                    .tm_isdst = -1};
+    struct tm at    = {.tm_year  = now->tm_year,
+                       .tm_mon   = now->tm_mon,
+                       .tm_mday  = now->tm_mday + day,
+                       .tm_hour  = span->first_hour,
+                       .tm_isdst = -1};
     time_t    start = mktime(&at);
 
     if (start > now_s && (span->days >> at.tm_wday & 1u) != 0)

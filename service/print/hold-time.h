@@ -1,5 +1,5 @@
-// hold-time - the named times of job-hold-until (RFC 8011 s5.2.2), as CUPS has them: pure, but for the
-// process's time zone.
+// hold-time - the named times of job-hold-until (RFC 8011 s5.2.2), as CUPS has them: pure, but for
+// the process's time zone.
 // SPDX-FileCopyrightText: The Printbridge authors
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PB_PRINT_HOLD_TIME_H

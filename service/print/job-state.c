@@ -110,8 +110,13 @@ static const struct effect
 
 static const char *const passing[] = {
   // true of jobs that have not ended only
-  "job-fetchable", "job-incoming", "job-data-insufficient", "processing-to-stop-point",
-  "job-hold-until-specified", "job-suspended-by-system", "job-password-wait"};
+  "job-fetchable",
+  "job-incoming",
+  "job-data-insufficient",
+  "processing-to-stop-point",
+  "job-hold-until-specified",
+  "job-suspended-by-system",
+  "job-password-wait"};
 
 static const struct
 {

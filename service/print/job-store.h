@@ -42,10 +42,10 @@ struct pb_job
   int64_t              created_ms;
   int64_t              activity_ms;  // of its sender; of a job that has its documents: held since
   int                  priority;
-  int64_t              hold_until_ms;  // 0: not held; PB_HOLD_FOREVER
-  bool                 is_open;        // more documents may come
-  bool                 is_incoming;    // a document is arriving right now
-  ipp_t               *ticket;         // job group: what was accepted
+  int64_t              hold_until_ms;                // 0: not held; PB_HOLD_FOREVER
+  bool                 is_open;                      // more documents may come
+  bool                 is_incoming;                  // a document is arriving right now
+  ipp_t               *ticket;                       // job group: what was accepted
   uint8_t              password[PB_JOB_SEALED_MAX];  // job-password, sealed: job-password.h
   size_t               password_size;                // 0: none
   char                 password_encryption[64];
@@ -58,12 +58,12 @@ struct pb_job
   int                  impressions_completed, k_octets, sheets, pages;
   int                  fetch_status;  // of a refusal; 0: none
   char                 fetch_message[PB_JOB_TEXT_SIZE];
-  char                 asserted_user[PB_JOB_TEXT_SIZE];  // whose it is, as a machine says: owner is the machine
-  char                 machine[PB_JOB_TEXT_SIZE];        // that machine's host name; "": owner is a person
-  char                 client_uuid[PB_UUID_SIZE];        // client-job-uuid in lower case; "": none
-  char                 lost_uuid[PB_UUID_SIZE];          // of the device that it was withheld from; "": none
-  int                  offers;                           // how often it was taken back, to be offered anew
-  char                 refused_by[PB_JOB_REFUSED_SIZE];  // uuids of devices, with commas
+  char asserted_user[PB_JOB_TEXT_SIZE];  // whose it is, as a machine says: owner is the machine
+  char machine[PB_JOB_TEXT_SIZE];        // that machine's host name; "": owner is a person
+  char client_uuid[PB_UUID_SIZE];        // client-job-uuid in lower case; "": none
+  char lost_uuid[PB_UUID_SIZE];          // of the device that it was withheld from; "": none
+  int  offers;                           // how often it was taken back, to be offered anew
+  char refused_by[PB_JOB_REFUSED_SIZE];  // uuids of devices, with commas
 };
 
 // Which jobs; a zero field does not matter.
@@ -76,7 +76,7 @@ struct pb_job_query
   const char *may_take_uuid;  // assigned to it, or to nobody
   bool        is_ended, is_not_ended, is_fetchable;
   int         cancelable_to;  // not being canceled yet, and this one or older
-  bool        by_priority;  // else oldest first, ended ones newest first
+  bool        by_priority;    // else oldest first, ended ones newest first
   bool        newest_first;
   int         limit;  // 0: all
 };
@@ -86,9 +86,10 @@ bool pb_job_load(pb_db_t *db, int id, struct pb_job *job_out,
                  pb_error_t *err) PB_MUST_USE;  // PB_GONE: none
 // Whose job it is for people to see: the owner, or the user that a machine names.
 const char *pb_job_get_user(const struct pb_job *job);
-// The owner's job that was created with that client-job-uuid on the printer; 0: none, or it ended without its document.
-bool pb_job_find_by_client(pb_db_t *db, int printer_id, const char *owner, const char *client_uuid, int *id_out,
-                           pb_error_t *err) PB_MUST_USE;
+// The owner's job that was created with that client-job-uuid on the printer; 0: none, or it ended
+// without its document.
+bool pb_job_find_by_client(pb_db_t *db, int printer_id, const char *owner, const char *client_uuid,
+                           int *id_out, pb_error_t *err) PB_MUST_USE;
 // The owner's name; "" when there is none.
 bool pb_job_copy_owner(pb_db_t *db, int id, char owner_out[PB_JOB_TEXT_SIZE],
                        pb_error_t *err) PB_MUST_USE;
@@ -116,12 +117,12 @@ void pb_job_clear(struct pb_job *job);
 // Jobs that housekeeping must look at, malloc'd ids.
 enum pb_job_chore
 {
-  PB_JOBS_OVERDUE,  // open without activity since before `time_ms`
-  PB_JOBS_CUT_OFF,  // the same, of those that a device has begun to read: it can print no other
+  PB_JOBS_OVERDUE,    // open without activity since before `time_ms`
+  PB_JOBS_CUT_OFF,    // the same, of those that a device has begun to read: it can print no other
   PB_JOBS_FORGOTTEN,  // held since before `time_ms`, until somebody releases it
-  PB_JOBS_DUE,      // held until before `time_ms`
-  PB_JOBS_OLD,      // ended before `time_ms`
-  PB_JOBS_INCOMING  // a document was arriving (time_ms is ignored)
+  PB_JOBS_DUE,        // held until before `time_ms`
+  PB_JOBS_OLD,        // ended before `time_ms`
+  PB_JOBS_INCOMING    // a document was arriving (time_ms is ignored)
 };
 // The same of a job that is loaded: it may have changed since it was listed.
 bool pb_job_has_chore(const struct pb_job *job, enum pb_job_chore chore, int64_t time_ms);

@@ -68,8 +68,8 @@ take_names(struct pb_request *request, ipp_attribute_t *attribute, bool *is_conf
   pb_error_t err        = {0};
   bool       is_changed = false;
 
-  if (!pb_device_strings_take(request->print->db, request->device->uuid, attribute,
-                              &is_changed, &err))
+  if (!pb_device_strings_take(request->print->db, request->device->uuid, attribute, &is_changed,
+                              &err))
     return pb_request_fail(request, &err);
   *is_config = *is_config || is_changed;
   return true;

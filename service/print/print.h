@@ -20,10 +20,11 @@ struct pb_print_options
   int64_t     job_history_ms;         // how long records of ended jobs are kept
   int64_t     multiple_operation_ms;  // multiple-operation-time-out
   int64_t     cut_off_ms;             // the same, where a device has begun to read the document
-  int64_t     held_ms;                // how long a job waits for its PIN, or for somebody to release it
-  int         jobs_per_printer;       // waiting jobs; more is server-error-busy
-  int64_t     lease_ms;               // how long a connector may stay away before its jobs go to another; 0: for ever
-  bool        has_cut_through;        // let a job be fetched while its document is still arriving
+  int64_t     held_ms;           // how long a job waits for its PIN, or for somebody to release it
+  int         jobs_per_printer;  // waiting jobs; more is server-error-busy
+  int64_t
+       lease_ms;  // how long a connector may stay away before its jobs go to another; 0: for ever
+  bool has_cut_through;  // let a job be fetched while its document is still arriving
 };
 
 bool pb_print_new(pb_edge_t *edge, pb_db_t *db, pb_identity_t *identity, pb_spool_t *spool,
@@ -37,7 +38,8 @@ void pb_print_free(pb_print_t *print);  // after pb_edge_stop
 // Once, before the edge starts: jobs whose document was arriving when the service ended are
 // aborted, those that wait for more documents begin to wait anew, the spool is swept.
 bool pb_print_recover(pb_print_t *print, pb_error_t *err) PB_MUST_USE;
-// Who knows whose tunnel is up: that connector is there, whatever it says.  Before the edge starts; NULL: nobody.
+// Who knows whose tunnel is up: that connector is there, whatever it says.  Before the edge starts;
+// NULL: nobody.
 typedef bool (*pb_print_has_tunnel_t)(void *user, const char *client_id);
 void pb_print_set_tunnels(pb_print_t *print, pb_print_has_tunnel_t has_tunnel, void *user);
 // Now and then (each 10 s, or a fifth of a shorter lease, from any thread): time-outs, leases, job
@@ -54,12 +56,12 @@ struct pb_device_view  // an output device: a connector's queue
 };
 struct pb_printer_view
 {
-  int         id;
-  const char *name, *make_and_model, *location, *uri, *uuid;
-  int         state;          // ipp_pstate_t
-  const char *state_reasons;  // comma-separated
-  const char *state_message;
-  int         queued_jobs;
+  int                          id;
+  const char                  *name, *make_and_model, *location, *uri, *uuid;
+  int                          state;          // ipp_pstate_t
+  const char                  *state_reasons;  // comma-separated
+  const char                  *state_message;
+  int                          queued_jobs;
   const struct pb_device_view *devices;  // in the order in which they joined
   size_t                       devices_count;
 };
@@ -84,14 +86,15 @@ bool pb_print_each_job(pb_print_t *print, int printer_id, const char *owner, int
                        pb_error_t *err) PB_MUST_USE;
 bool pb_print_cancel_job(pb_print_t *print, int printer_id, int job_id,
                          const pb_principal_t *principal, pb_error_t *err) PB_MUST_USE;
-// A held job may go on; pin "": none is given.  PB_REJECT: the PIN is wrong, or it cannot be released.
+// A held job may go on; pin "": none is given.  PB_REJECT: the PIN is wrong, or it cannot be
+// released.
 bool pb_print_release_job(pb_print_t *print, int printer_id, int job_id, const char *pin,
                           const pb_principal_t *principal, pb_error_t *err) PB_MUST_USE;
 // The device goes, the printer stays.  PB_REJECT: it has no such device.
 bool pb_print_remove_device(pb_print_t *print, int printer_id, const char *uuid,
                             pb_error_t *err) PB_MUST_USE;
 // By its number or URI.  PB_GONE: there is none.
-bool pb_print_find_printer(pb_print_t *print, const char *name,
+bool pb_print_find_printer(pb_print_t *print, const char                                *name,
                            void (*fn)(void *user, const struct pb_printer_view *), void *user,
                            pb_error_t *err) PB_MUST_USE;
 bool pb_print_remove_printer(pb_print_t *print, int printer_id, pb_error_t *err) PB_MUST_USE;

@@ -78,12 +78,13 @@ struct pb_request
   const struct pb_operation *operation;
   char                       printer_uri[PB_JOB_URI_SIZE];  // as the client named it
   struct pb_printer          printer;
-  struct pb_device          *device;  // of the printer's: the one that is named, else the proxy's; may be NULL
-  struct pb_job              job;
-  int64_t                    now_ms;
-  int                        newest_job;  // when it was performed first, in parts; 0: not looked at yet
-  enum pb_answer             answer;
-  struct pb_upload          *upload;  // PB_ANSWER_DOCUMENT
+  struct pb_device
+                *device;  // of the printer's: the one that is named, else the proxy's; may be NULL
+  struct pb_job  job;
+  int64_t        now_ms;
+  int            newest_job;  // when it was performed first, in parts; 0: not looked at yet
+  enum pb_answer answer;
+  struct pb_upload *upload;  // PB_ANSWER_DOCUMENT
   struct
   {
     char    spool_id[PB_SPOOL_ID_SIZE];

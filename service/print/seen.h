@@ -33,9 +33,9 @@ int64_t pb_seen_get(pb_seen_t *seen, const char *client_id);  // 0: not since th
 // that there is no room for.
 int64_t pb_seen_get_silence_ms(pb_seen_t *seen, const char *client_id, int64_t start_mono_ms);
 // Its tunnel is up, or is not (any more): what was said by it ends now at the earliest.
-void    pb_seen_note_tunnel(pb_seen_t *seen, const char *client_id, bool is_up, int64_t now_ms);
+void pb_seen_note_tunnel(pb_seen_t *seen, const char *client_id, bool is_up, int64_t now_ms);
 // Is that news?  From now on it is none.
-bool    pb_seen_turn(pb_seen_t *seen, const char *client_id, bool is_away);
-void    pb_seen_flush(pb_seen_t *seen, pb_db_t *db);
+bool pb_seen_turn(pb_seen_t *seen, const char *client_id, bool is_away);
+void pb_seen_flush(pb_seen_t *seen, pb_db_t *db);
 
 #endif

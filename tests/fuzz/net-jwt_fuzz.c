@@ -11,7 +11,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   static pb_key_t    *key;
-  char               *jwt = pb_text_dup_size((const char *)data, size);
+  char               *jwt     = pb_text_dup_size((const char *)data, size);
   pb_key_t           *carried = NULL;
   struct pb_assertion claims;
 

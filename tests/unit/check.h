@@ -17,11 +17,11 @@
 // clang-format on
 
 // Holds, or fails with the error's message.
-#define check_ok(call, err)                                                                                            \
-  do                                                                                                                   \
-  {                                                                                                                    \
-    if (!(call))                                                                                                       \
-      fail_msg("%s: %s: %s", #call, pb_error_kind_name((err).kind), (err).message);                                     \
+#define check_ok(call, err)                                                                        \
+  do                                                                                               \
+  {                                                                                                \
+    if (!(call))                                                                                   \
+      fail_msg("%s: %s: %s", #call, pb_error_kind_name((err).kind), (err).message);                \
   } while (0)
 
 #endif

@@ -651,8 +651,8 @@ test_held_after_crash_of_cupsd(void **state)
   expect(IPP_JSTATE_COMPLETED, 2, 1);
 }
 
-// cupsd, told to hold a job of several documents, begins with the next one: nothing of it is printed,
-// and it does not block its queue.
+// cupsd, told to hold a job of several documents, begins with the next one: nothing of it is
+// printed, and it does not block its queue.
 static void
 test_held_and_run_all_the_same(void **state)
 {
@@ -668,7 +668,8 @@ test_held_and_run_all_the_same(void **state)
   assert_int_equal(world.ended_readers, 1);
   assert_string_equal(world.order, "12");
   expect_held();
-  world.local[0].state = IPP_JSTATE_PENDING;  // released there, and its filter has another process id
+  world.local[0].state =
+    IPP_JSTATE_PENDING;  // released there, and its filter has another process id
   assert_true(world_run());
   assert_string_equal(world.order, "1212");
   assert_int_equal(world.ended_readers, 1);

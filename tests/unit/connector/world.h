@@ -51,21 +51,22 @@ static struct world
   char format[64];
   bool has_fidelity;
   char sides[32];  // "": not asked for
-  char password[16], encryption[16], local_password[32];  // of the ticket; as CUPS got it: "" for none
-  int  said_final, final_state;
-  int  said_state;  // before the end
-  char said_message[400];
-  int  refusal;
-  int  acknowledged_documents;
+  char password[16], encryption[16],
+    local_password[32];  // of the ticket; as CUPS got it: "" for none
+  int                said_final, final_state;
+  int                said_state;  // before the end
+  char               said_message[400];
+  int                refusal;
+  int                acknowledged_documents;
   enum pb_error_kind no_answer;  // requests fail so, without reaching it; PB_OK: they do not
-  char final_message[256];
+  char               final_message[256];
   // CUPS
   struct local_job local[WORLD_LOCAL_MAX];
   int              local_count;
-  int              printed;     // documents that a driver had whole
-  char             order[16];   // of document numbers, as they were printed
-  bool             is_holding;  // the printer is stopped
-  bool             is_cutting;  // readers lose their connector in mid-document
+  int              printed;      // documents that a driver had whole
+  char             order[16];    // of document numbers, as they were printed
+  bool             is_holding;   // the printer is stopped
+  bool             is_cutting;   // readers lose their connector in mid-document
   bool             is_retrying;  // the first time that a job was read whole, it runs once more
   const char      *runner;       // of which cupsd the filters are
   int              refused_readers;
@@ -271,9 +272,8 @@ world_fetch(void *user, const char *uri, ipp_t *request, pb_http_sink_t sink, vo
   (void)stop;
   if (world.is_ended || world.is_taken_by_other)
   {
-    *response_out =
-      pb_ipp_new_response(request, world.is_ended ? IPP_STATUS_ERROR_NOT_FETCHABLE
-                                                  : IPP_STATUS_ERROR_NOT_POSSIBLE);
+    *response_out = pb_ipp_new_response(request, world.is_ended ? IPP_STATUS_ERROR_NOT_FETCHABLE
+                                                                : IPP_STATUS_ERROR_NOT_POSSIBLE);
     ippDelete(request);
     return true;
   }
@@ -321,7 +321,8 @@ world_create_job(pb_cups_t *cups, const struct pb_cups_job *job, int *job_id_out
                    pb_ipp_text(job->options, IPP_TAG_JOB, "job-password-encryption"));
   }
   world.local[world.local_count].state = IPP_JSTATE_HELD;
-  pb_text_copy(world.local[world.local_count].cloud_job_id, sizeof(world.local[world.local_count].cloud_job_id), job->cloud_job_id);
+  pb_text_copy(world.local[world.local_count].cloud_job_id,
+               sizeof(world.local[world.local_count].cloud_job_id), job->cloud_job_id);
   world.local_count++;
   if (world_fault_after())
     return world_fail(err);
@@ -343,7 +344,8 @@ world_send_ticket(pb_cups_t *cups, const char *queue, int job_id, const pb_ticke
   if (ticket->document_number > local->documents)
   {
     assert_int_equal(ticket->document_number, local->documents + 1);
-    pb_text_copy(local->capabilities[local->documents], sizeof(local->capabilities[local->documents]), ticket->capability);
+    pb_text_copy(local->capabilities[local->documents],
+                 sizeof(local->capabilities[local->documents]), ticket->capability);
     local->numbers[local->documents++] = ticket->document_number;
     local->is_whole                    = is_last;
     if (is_last && local->state == IPP_JSTATE_HELD)
@@ -435,7 +437,8 @@ world_offer_again(pb_documents_t *documents, const struct pb_document_source *so
   (void)err;
   assert_in_range(world.offers, 0, 3);
   world.sources[world.offers] = *source;
-  pb_text_copy(world.capabilities[world.offers], sizeof(world.capabilities[world.offers]), capability);
+  pb_text_copy(world.capabilities[world.offers], sizeof(world.capabilities[world.offers]),
+               capability);
   world.offers++;
   return true;
 }
@@ -462,7 +465,8 @@ world_withdraw(pb_documents_t *documents, const char *capability)
     if (i == world.offers)
       return;
     world.sources[i] = world.sources[world.offers];
-    pb_text_copy(world.capabilities[i], sizeof(world.capabilities[i]), world.capabilities[world.offers]);
+    pb_text_copy(world.capabilities[i], sizeof(world.capabilities[i]),
+                 world.capabilities[world.offers]);
     return;
   }
   fail_msg("%s was not offered", capability);
@@ -618,25 +622,25 @@ world_watch_ms(void *user)
 }
 
 static const struct pb_outside world_outside = {
-  .request      = world_request,
-  .fetch        = world_fetch,
-  .find_job     = world_find_job,
-  .create_job   = world_create_job,
-  .send_ticket  = world_send_ticket,
-  .get_job      = world_get_job,
-  .cancel_job   = world_cancel_job,
-  .hold_job     = world_hold_job,
-  .release_job  = world_release_job,
+  .request        = world_request,
+  .fetch          = world_fetch,
+  .find_job       = world_find_job,
+  .create_job     = world_create_job,
+  .send_ticket    = world_send_ticket,
+  .get_job        = world_get_job,
+  .cancel_job     = world_cancel_job,
+  .hold_job       = world_hold_job,
+  .release_job    = world_release_job,
   .is_reprint_set = world_is_reprint_set,
-  .offer        = world_offer,
-  .offer_again  = world_offer_again,
-  .withdraw     = world_withdraw,
-  .lock_local   = world_lock_local,
-  .unlock_local = world_unlock_local,
-  .may_submit   = world_may_submit,
-  .moved        = world_moved,
-  .wake         = world_moved,
-  .watch_ms     = world_watch_ms,
+  .offer          = world_offer,
+  .offer_again    = world_offer_again,
+  .withdraw       = world_withdraw,
+  .lock_local     = world_lock_local,
+  .unlock_local   = world_unlock_local,
+  .may_submit     = world_may_submit,
+  .moved          = world_moved,
+  .wake           = world_moved,
+  .watch_ms       = world_watch_ms,
 };
 
 // --- life

@@ -23,7 +23,7 @@ test_details(void **state)
     {"two",             "[" ONE ",{" HEAD U2 "\",\"printer-name\":\"B\",\"host\":\"h\"}]", 2},
     {"blanks",          " [ " ONE " ]",                                                    1},
     {"UTF-8",           "[{" HEAD U1 "\",\"printer-name\":\"B\xC3\xBCro\"}]",              1},
-    {"joins",           "[{" HEAD U1 "\",\"printer-name\":\"B\",\"join-printer\":\"7\"}]",   1},
+    {"joins",           "[{" HEAD U1 "\",\"printer-name\":\"B\",\"join-printer\":\"7\"}]", 1},
     {"nothing",         "",                                                                0},
     {"empty list",      "[]",                                                              0},
     {"object",          ONE,                                                               0},

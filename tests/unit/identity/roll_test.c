@@ -365,14 +365,10 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    WORLD(a_key_follows_another_without_a_gap),
-    WORLD(and_another_one),
-    WORLD(a_next_key_that_was_lost_is_replaced),
-    WORLD(nobody_else_brings_a_key),
-    WORLD(a_former_key_does_not_come_back_as_a_machine),
-    WORLD(nor_by_an_older_approval),
-    WORLD(what_a_copy_has_on_its_way_names_no_key),
-    WORLD(nothing_is_left_to_a_copy),
+    WORLD(a_key_follows_another_without_a_gap),          WORLD(and_another_one),
+    WORLD(a_next_key_that_was_lost_is_replaced),         WORLD(nobody_else_brings_a_key),
+    WORLD(a_former_key_does_not_come_back_as_a_machine), WORLD(nor_by_an_older_approval),
+    WORLD(what_a_copy_has_on_its_way_names_no_key),      WORLD(nothing_is_left_to_a_copy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

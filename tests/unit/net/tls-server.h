@@ -26,10 +26,11 @@ enum cert_kind
 {
   CERT_GOOD,  // for localhost and 127.0.0.1
   CERT_EXPIRED,
-  CERT_FUTURE,     // not yet valid
-  CERT_OTHER_NAME,     // of another host
-  CERT_RENEWED_CA,     // the CA was renewed with its key; the one of before, which has ended, is the pin
-  CERT_EXCHANGED_CA    // the CA of before had another key
+  CERT_FUTURE,       // not yet valid
+  CERT_OTHER_NAME,   // of another host
+  CERT_RENEWED_CA,   // the CA was renewed with its key; the one of before, which has ended, is the
+                     // pin
+  CERT_EXCHANGED_CA  // the CA of before had another key
 };
 
 #define CERT_DAY_MS (INT64_C(24) * 3600 * 1000)
@@ -71,7 +72,8 @@ make_former_ca(const pb_key_t *ca_key, enum cert_kind kind)
     return NULL;
   check_ok(pb_key_make(&other, &err), err);
   pb_clock_shift_wall_ms(-200 * CERT_DAY_MS);
-  check_ok(pb_cert_make_ca(kind == CERT_RENEWED_CA ? ca_key : other, "Test CA", 100, &pem, &err), err);
+  check_ok(pb_cert_make_ca(kind == CERT_RENEWED_CA ? ca_key : other, "Test CA", 100, &pem, &err),
+           err);
   pb_clock_shift_wall_ms(200 * CERT_DAY_MS);
   pb_key_free(other);
   return pem;

@@ -209,7 +209,7 @@ static const struct line_row
   {"vendor",            "*pbMapAttribute pbvTonersave: \"name x-ppd-tonersave\"\n",                        true },
   {"vendor",            "*OpenUI *pbvStamp/Stamp: PickOne\n",                                              true },
   {"cups-points",       "*DefaultPageSize: A4\n",                                                          true },
-  {"cups-points",       "*PageSize A3/A3: \"<</PageSize[842 1191]>>setpagedevice\"\n",                      true },
+  {"cups-points",       "*PageSize A3/A3: \"<</PageSize[842 1191]>>setpagedevice\"\n",                     true },
   {"everywhere-raster", "*VariablePaperSize: False\n",                                                     true },
 };
 

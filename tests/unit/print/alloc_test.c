@@ -308,7 +308,7 @@ get_state(struct bench *b, int id, struct pb_job *job)
 static bool
 take_back_once(void *user, pb_error_t *err)
 {
-  struct taken *t      = user;
+  struct taken *t        = user;
   int           wanted[] = {IPP_JSTATE_PENDING, IPP_JSTATE_HELD};
   int           done     = 0;
 
@@ -334,13 +334,13 @@ take_back_once(void *user, pb_error_t *err)
 static void
 of_two_print_servers(void **state)
 {
-  struct bench            *b       = *state;
-  static const struct row  row     = {"Get-Printer-Attributes of two", make_printer, &nobody};
-  struct world             w       = {.b = b, .row = &row};
-  struct taken             t       = {.b = b};
-  struct alloc_case        cases[] = {
-    {row.name, ask_once,       /*is_mute*/ true},
-    {"leases", take_back_once, /*is_mute*/ true}
+  struct bench           *b       = *state;
+  static const struct row row     = {"Get-Printer-Attributes of two", make_printer, &nobody};
+  struct world            w       = {.b = b, .row = &row};
+  struct taken            t       = {.b = b};
+  struct alloc_case       cases[] = {
+          {row.name, ask_once,       /*is_mute*/ true},
+          {"leases", take_back_once, /*is_mute*/ true}
   };
   pb_error_t err      = {0};
   ipp_t     *response = NULL, *ipp = make_printer();

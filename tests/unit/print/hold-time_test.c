@@ -43,7 +43,7 @@ static const struct row
   {"weekend",      "2026-11-22 23:59", ""                },
   {"weekend",      "2026-11-23 00:00", "2026-11-28 00:00"},
   {"weekend",      "2026-11-27 23:59", "2026-11-28 00:00"},
-  // Berlin's clocks: 29 March 2026 at 2:00 forward, 25 October 2026 at 3:00 back.
+ // Berlin's clocks: 29 March 2026 at 2:00 forward, 25 October 2026 at 3:00 back.
   {"day-time",     "2026-03-28 20:00", "2026-03-29 06:00"},
   {"day-time",     "2026-10-24 20:00", "2026-10-25 06:00"},
 };

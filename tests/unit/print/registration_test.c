@@ -20,10 +20,10 @@ static void
 get_approval_to_join(struct bench *b, const char *join_a, const char *join_b,
                      pb_principal_t *principal_out)
 {
-  static const char *const       uuids[]  = {UUID_A, UUID_B};
+  static const char *const uuids[]  = {UUID_A, UUID_B};
   struct pb_approved_queue queues[] = {
     {.uuid = UUID_A, .queue = "A", .host = "host-a.test"},
-    {.uuid = UUID_B, .queue = "B"}
+    {.uuid = UUID_B,              .queue = "B"            }
   };
   const struct pb_device_request asked = {.client_id    = CLIENT,
                                           .scope        = PB_SCOPE_REGISTER,
@@ -182,7 +182,7 @@ a_printer_that_is_removed_forgets_its_device(void **state)
 static void
 a_queue_joins_a_printer(void **state)
 {
-  struct bench     *b         = *state;
+  struct bench     *b = *state;
   pb_principal_t    applicant_;
   pb_error_t        err = {0};
   struct pb_printer printer;

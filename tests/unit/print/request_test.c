@@ -300,13 +300,13 @@ jobs_belong_to_their_owners(void **state)
 static void
 what_a_former_key_was_let_in_with_is_refused(void **state)
 {
-  struct bench  *b      = *state;
-  pb_error_t     err    = {0};
-  pb_principal_t anew   = proxy;
-  int            id     = print_job(b, &ann);
-  bool           is_set = pb_db_run(
-    b->db, &err, "INSERT INTO auth_clients (id, created_ms, rolled_ms) VALUES ('client-1', 1, 5)",
-    "");
+  struct bench  *b    = *state;
+  pb_error_t     err  = {0};
+  pb_principal_t anew = proxy;
+  int            id   = print_job(b, &ann);
+  bool           is_set =
+    pb_db_run(b->db, &err,
+              "INSERT INTO auth_clients (id, created_ms, rolled_ms) VALUES ('client-1', 1, 5)", "");
 
   check_ok(is_set, err);
   check_status(call(b, &proxy, ask_device(IPP_OP_ACKNOWLEDGE_JOB, id)), 401);

@@ -22,9 +22,9 @@ see_printer(void *user, const struct pb_printer_view *view)
 
   assert_true(i < SEEN_MAX);
   assert_non_null(view->state_message);
-  seen->ids[i]     = view->id;
-  seen->states[i]  = view->state;
-  seen->queued[i]  = view->queued_jobs;
+  seen->ids[i]    = view->id;
+  seen->states[i] = view->state;
+  seen->queued[i] = view->queued_jobs;
   pb_text_copy(seen->names[i], sizeof(seen->names[i]), view->name);
   pb_text_copy(seen->uris[i], sizeof(seen->uris[i]), view->uri);
   if (view->devices_count == 0)
