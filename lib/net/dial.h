@@ -16,8 +16,8 @@ enum pb_dial_state
   PB_DIAL_UP,
   PB_DIAL_REFUSED,  // no upgrade is to be had here (a middlebox strips it, or an old service): live
                     // on long polls; it is tried again every few minutes, quietly
-  PB_DIAL_DENIED  // 401/403 again with a fresh token: someone must act; tried again every few
-                  // minutes
+  PB_DIAL_DENIED    // 401/403 again with a fresh token: someone must act; tried again every few
+                    // minutes
 };
 
 // All are called from the dial's own thread.

@@ -72,7 +72,7 @@ struct pb_approved_queue
                    // its own
   char adopt[64];  // asks to take over a former printer; "": does not.  Once approved: in place of
                    // which of its devices; "": it has none
-  int adopts;  // the printer that was chosen for that; 0: a new one
+  int adopts;      // the printer that was chosen for that; 0: a new one
 };
 
 // How long the codes that are made from now on are good; 0: the usual.  Any thread.
