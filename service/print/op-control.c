@@ -197,8 +197,8 @@ pb_op_release_job(struct pb_request *request)
   if (uuid && !device)
     return pb_request_refuse(request, IPP_STATUS_ERROR_NOT_FOUND,
                              "the output device is not this printer's");
-  if (job->status.state != IPP_JSTATE_HELD)
-    return job->status.state == IPP_JSTATE_PENDING ||
+  if (job->status.state != IPP_JSTATE_HELD)  // RFC 8011 table 6: no effect on one that is under way
+    return job->status.state < IPP_JSTATE_CANCELED ||
            pb_request_refuse(request, IPP_STATUS_ERROR_NOT_POSSIBLE, "job %d is %s", job->id,
                              ippEnumString("job-state", job->status.state));
   if (pb_reasons_has(job->status.reasons, PB_REASON_PASSWORD_WAIT))

@@ -589,6 +589,8 @@ jobs_are_held_and_released(void **state)
   check_job(b, id, PENDING, "job-fetchable");
   check_status(take_job(b, id), IPP_STATUS_OK);
   check_status(call(b, &ann, ask_job(IPP_OP_HOLD_JOB, id)), IPP_STATUS_ERROR_NOT_POSSIBLE);
+  check_status(call(b, &ann, ask_job(IPP_OP_RELEASE_JOB, id)), IPP_STATUS_OK);  // of no effect
+  check_status(call(b, &ann, ask_job(IPP_OP_CANCEL_JOB, id)), IPP_STATUS_OK);
 
   ipp = ask(IPP_OP_PRINT_JOB);
   ippAddString(ipp, IPP_TAG_JOB, IPP_TAG_KEYWORD, "job-hold-until", NULL, "indefinite");
