@@ -74,9 +74,12 @@ pb_call_start_fetch(pb_exchange_t *exchange, struct pb_call *call)
                             &call->reader, &err))
   {
     // Gone or damaged: no use to ask again.  What ails the service now (no memory, no descriptors)
-    // is not the end of the job.
+    // is not the end of the job; nor is a sender who has just been cut off.
     pb_request_reset_response(&call->request);
-    if (err.kind == PB_GONE || err.kind == PB_REJECT)
+    if (err.kind == PB_GONE && call->request.fetch.size < 0)
+      pb_request_refuse(&call->request, IPP_STATUS_ERROR_BUSY,
+                        "the document has just been cut off; what becomes of it is not known yet");
+    else if (err.kind == PB_GONE || err.kind == PB_REJECT)
       pb_request_refuse(&call->request, IPP_STATUS_ERROR_NOT_FETCHABLE, "%s", err.message);
     else
       pb_request_fail(&call->request, &err);

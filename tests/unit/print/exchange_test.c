@@ -546,6 +546,12 @@ a_document_that_cannot_be_opened_now_is_asked_for_again(void **state)
   assert_int_equal(unlink(path), 0);
   check_status(as_proxy(w, ask_document(IPP_OP_FETCH_DOCUMENT, id, 1)),
                IPP_STATUS_ERROR_NOT_FETCHABLE);  // it is gone
+  // While it comes in it is gone when its sender has been cut off, before that is noted.
+  assert_true(
+    pb_db_run(w->b.db, &err, "UPDATE documents SET size = -1 WHERE job_id = ?", "i", (int64_t)id));
+  check_status(as_proxy(w, ask_document(IPP_OP_FETCH_DOCUMENT, id, 1)), IPP_STATUS_ERROR_BUSY);
+  assert_true(pb_db_run(w->b.db, &err, "UPDATE documents SET size = ? WHERE job_id = ?", "ii",
+                        (int64_t)document.size, (int64_t)id));
   assert_int_equal(rename(aside, path), 0);
   {
     struct pipe_ends ends;
