@@ -78,7 +78,7 @@ static const char *const style[] = {
   ".picks li+li{border-top:1px solid var(--line)}\n",
   ".pick{display:flex;gap:.8rem;align-items:flex-start;margin:0;padding:.7rem 0;font-weight:400;cursor:pointer}\n",
   ".pick input{width:1.3rem;height:1.3rem;margin:.15rem 0 0;flex:none;accent-color:var(--main)}\n",
-  ".adopt{display:block;margin:0 0 .9rem 2.1rem;font-weight:400}.adopt select,.adopt input{margin-top:.3rem}\n"
+  ".adopt{display:block;margin:0 0 .9rem 2.1rem;font-weight:400}.adopt select,.adopt input{margin-top:.3rem}\n",
   "table{width:100%;border-collapse:collapse;background:var(--card);border:1px solid var(--line);border-radius:.6rem}\n",
   "table:not(:has(tbody tr)){display:none}\n",
   "th,td{overflow-wrap:break-word}tbody th{overflow-wrap:anywhere;min-width:9rem}.state,button,time,.none{white-space:nowrap}\n",
