@@ -81,7 +81,7 @@ find_identity(void *user, pb_error_t *err)
   struct world       *w      = user;
   char               *argv[] = {(char[]){"printbridge"},
                                 (char[]){"1"},
-                                (char *)(uintptr_t)w->user,
+                                (char *)w->user,
                                 (char[]){"title"},
                                 (char[]){"1"},
                                 (char[]){""},

@@ -172,14 +172,11 @@ get_variable(const char *name)
 static enum pb_ending
 print(const struct desk *desk, char said[4096])
 {
-  char               *argv[]    = {(char[]){"printbridge"},
-                                   (char[]){"1"},
-                                   (char *)(uintptr_t)desk->user,
-                                   (char[]){"title"},
-                                   (char[]){"1"},
-                                   (char[]){"job-uuid=urn:uuid:00000000-0000-4000-8000-000000000001"},
-                                   (char *)(uintptr_t)desk->document,
-                                   NULL};
+  char *argv[] = {
+    (char[]){"printbridge"}, (char[]){"1"},
+    (char *)desk->user,      (char[]){"title"},
+    (char[]){"1"},           (char[]){"job-uuid=urn:uuid:00000000-0000-4000-8000-000000000001"},
+    (char *)desk->document,  NULL};
   struct pb_arguments arguments = {0};
   struct pb_print_job job       = {.arguments       = &arguments,
                                    .client_job_uuid = "urn:uuid:00000000-0000-4000-8000-000000000002"};

@@ -102,7 +102,7 @@ start_all(void **state)
   rig.answer = answer_any;
   rig_start(&rig);
   check_ok(pb_service_parse(rig.url, &service, &err), err);
-  strcpy(service.ca_fingerprint, rig.fingerprint);
+  pb_text_copy(service.ca_fingerprint, sizeof(service.ca_fingerprint), rig.fingerprint);
   return 0;
 }
 
@@ -308,7 +308,8 @@ test_refresh(void **state)
   // As a program of cupsd: what it writes is for all to read.
   world.printers = 3;
   mode_t before  = umask(077);
-  strcat(places.cache, "/new");
+  size_t used    = strlen(places.cache);
+  pb_text_copy(places.cache + used, sizeof(places.cache) - used, "/new");
   check_ok(pb_printer_cache_refresh(&places, &service, NULL, 60000, &err), err);
   umask(before);
   static const char *const folders[] = {"", "/printers", "/printers/127.0.0.1_%d"};
@@ -397,8 +398,8 @@ check_names(const char *want)
   pb_error_t          err        = {0};
 
   check_ok(pb_printer_cache_read(&places, &service, &list, &count, NULL, &err), err);
-  for (size_t i = 0; i < count; i++)
-    strcat(strcat(names, list[i].name), ";");
+  for (size_t i = 0, used = 0; i < count; i++, used = strlen(names))
+    assert_true(pb_text_format(names + used, sizeof(names) - used, "%s;", list[i].name));
   assert_string_equal(names, want);
   free(list);
 }

@@ -158,7 +158,7 @@ start_all(void **state)
   rig.answer = answer_any;
   rig_start(&rig);
   check_ok(pb_service_parse(rig.url, &service, &err), err);
-  strcpy(service.ca_fingerprint, rig.fingerprint);
+  pb_text_copy(service.ca_fingerprint, sizeof(service.ca_fingerprint), rig.fingerprint);
   return 0;
 }
 
@@ -584,8 +584,8 @@ test_services(void **state)
 
   (void)state;
   sign_in_now(PB_SIGN_IN_USER);
-  strcpy(places.config, "/nonexistent");
-  strcpy(places.user_sign_ins, folder);
+  pb_text_copy(places.config, sizeof(places.config), "/nonexistent");
+  pb_text_copy(places.user_sign_ins, sizeof(places.user_sign_ins), folder);
   check_ok(pb_services_find(&places, service.host, service.port, &found, &err), err);
   assert_string_equal(found.ca_fingerprint, rig.fingerprint);
   check_ok(pb_service_parse(rig.url, &bare, &err), err);
